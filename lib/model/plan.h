@@ -222,7 +222,7 @@ struct plan_set {
 	enum plan_key_type type;
 	bool is_map;	/* key : verdict */
 	bool interval;
-	bool dynamic;	    /* flags dynamic,timeout; size 65535 */
+	bool dynamic;	    /* flags dynamic,timeout; size PLAN_DYNAMIC_SIZE */
 	uint32_t timeout_s; /* with dynamic */
 	const struct plan_element *elements; /* sorted, disjoint; PLAN_CONTENT_PLAN only */
 	size_t n_elements;
@@ -338,12 +338,19 @@ struct plan {
 	const struct plan_chain *to_main; /* forget the mark: main routing from here on */
 };
 
+#define PLAN_DYNAMIC_SIZE 65535 /* elements a DNS-fed set may hold */
 #define PLAN_SLOT_B ".b" /* suffix of slotted names in the second slot */
 #define PLAN_DNSMASQ_LINE_MAX 1024 /* MAXDNAME in dnsmasq's config.h: longer lines end it */
 
 const char *plan_table_name(enum plan_table t); /* "omr_bypass", "omr_egress" */
 const char *plan_table_comment(enum plan_table t);
 const char *plan_priority_text(const struct plan_chain *c, char buf[32]); /* "mangle - 10" */
+const char *plan_hook_name(enum plan_hook h);		     /* "prerouting" */
+const char *plan_chain_type_name(enum plan_chain_type t);    /* "filter" */
+const char *plan_key_type_name(enum plan_key_type t);	     /* "mark . nf_proto" */
+const char *plan_ct_state_name(enum plan_ct_state bit);	     /* "established" */
+/* The word nft, old or new, reads and prints for a number of this field; NULL: write the number. */
+const char *plan_number_name(enum plan_field f, uint32_t number);
 
 /*
  * Never fails on a policy that policy_read accepted, but for limits that only
