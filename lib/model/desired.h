@@ -6,40 +6,11 @@
  */
 #pragma once
 
+#include "model/link_view.h"
 #include "model/netstate.h"
 #include "model/plan.h"
 
 struct arena;
-
-/* One link as seen now. Index = index into plan->links. */
-struct link_view {
-	int ifindex; /* 0: no such device */
-	bool admin_up;
-	bool carrier; /* false also for LOWERLAYERDOWN and DORMANT */
-	struct {
-		bool has_addr;
-		bool has_gateway; /* known, or none needed */
-		bool onlink;
-		bool gateway_none; /* point to point: no RTA_GATEWAY */
-		struct inet_addr gateway;
-	} family[INET_FAMILY_COUNT];
-};
-
-/* Why a link cannot be used now; the first that applies. */
-enum link_reason {
-	LINK_OK,
-	LINK_NO_DEVICE,
-	LINK_ADMIN_DOWN,
-	LINK_NO_CARRIER,
-	LINK_NO_ADDRESS,
-	LINK_NO_GATEWAY,
-};
-const char *link_reason_text(enum link_reason r); /* "no carrier" */
-
-/* Fills n_links views from a dump. auto gateways: the best default route on the
- * device that is not ours, in any table (lowest metric, main first). */
-void link_view_build(const struct plan *p, const struct netstate *observed, struct link_view *ret);
-enum link_reason link_view_usable(const struct link_view *v, enum inet_family f);
 
 enum desired_mode {
 	/*

@@ -14,15 +14,15 @@
 
 struct arena;
 
-#define NETSTATE_NAME_MAX 16 /* IFNAMSIZ */
+#define NETSTATE_NAME_MAX     16 /* IFNAMSIZ */
 #define NETSTATE_NEXTHOPS_MAX 64
 
 /* A network device that a link of the policy names. */
 struct netstate_link {
 	char name[NETSTATE_NAME_MAX];
 	int ifindex;
-	uint32_t flags;	   /* IFF_* */
-	bool carrier;	   /* IFLA_CARRIER, else IFF_LOWER_UP */
+	uint32_t flags; /* IFF_* */
+	bool carrier; /* IFLA_CARRIER, else IFF_LOWER_UP */
 	uint8_t operstate; /* IF_OPER_* (RFC 2863) */
 	uint32_t carrier_down_count; /* IFLA_CARRIER_DOWN_COUNT: flaps nobody told us of */
 };
@@ -81,11 +81,14 @@ struct netstate {
 
 /* Total orders: identity first, so that sorted lists can be merged. */
 int netstate_route_key_cmp(const void *a, const void *b); /* family, table, metric */
-int netstate_rule_cmp(const void *a, const void *b);	  /* everything but foreign_keys */
+int netstate_rule_cmp(const void *a, const void *b); /* everything but foreign_keys */
 bool netstate_route_equal(const struct netstate_route *a, const struct netstate_route *b);
-const char *netstate_rule_text(const struct netstate_rule *r, char *buf, size_t size);	 /* as `ip rule` */
+
+/* As `ip rule` and `ip route` print them, in one line, cut to
+ * `size` bytes. `names` (may be NULL) knows the devices' names. */
+const char *netstate_rule_text(const struct netstate_rule *r, char *buf, size_t size);
 const char *netstate_route_text(const struct netstate_route *r, char *buf, size_t size,
-				const struct netstate *names); /* as `ip route`; names resolve ifindexes */
+				const struct netstate *names);
 
 /* One step of bringing the kernel from observed to desired, rtnetlink part. */
 enum netstate_op {
@@ -112,5 +115,13 @@ struct netstate_diff {
 	size_t n_pre, n_post, cap_pre, cap_post;
 };
 
+/* "ip -6 route default via ..." or "ip rule 1010: from all ...": what the change is about. */
+const char *netstate_change_text(const struct netstate_change *c, char *buf, size_t size,
+				 const struct netstate *names);
+
+/*
+ * `pre`: routes, then the rules that lead to them. `post`: rules, the last one
+ * first (the exception for connected networks goes last), then routes.
+ */
 void netstate_diff_build(const struct netstate *observed, const struct netstate *desired,
 			 struct arena *a, struct netstate_diff *ret);

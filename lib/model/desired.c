@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/desired.h"
+
+#include "base/arena.h"
+#include "model/policy.h"
+
+#include <linux/fib_rules.h>
+#include <linux/netfilter.h>
+#include <stdlib.h>
+
+struct builder {
+	const struct plan *plan;
+	const struct link_view *views;
+	enum desired_mode mode;
+	struct arena *arena;
+	struct desired *out;
+	size_t cap_egress, cap_alive;
+};
+
+static const uint32_t nfproto_of[INET_FAMILY_COUNT] = {
+	[INET4] = NFPROTO_IPV4,
+	[INET6] = NFPROTO_IPV6,
+};
+
+static bool usable(const struct builder *b, size_t link, enum inet_family f)
+{
+	return link_view_usable(&b->views[link], f) == LINK_OK;
+}
+
+/* ---- ip rules ---------------------------------------------------------- */
+
+static uint8_t rule_action(enum plan_ip_action a)
+{
+	switch (a) {
+	case PLAN_IP_LOOKUP:
+		return FR_ACT_TO_TBL;
+	case PLAN_IP_UNREACHABLE:
+		return FR_ACT_UNREACHABLE;
+	}
+	return FR_ACT_UNSPEC;
+}
+
+static void build_rules(struct builder *b)
+{
+	struct netstate *net = &b->out->net;
+
+	for (int f = INET4; f <= INET6; f++)
+		for (size_t i = 0; i < b->plan->n_ip_rules; i++) {
+			const struct plan_ip_rule *r = &b->plan->ip_rules[i];
+
+			if (!r->families[f])
+				continue;
+			*ARENA_PUSH(b->arena, net->rules, net->n_rules, net->cap_rules) =
+				(struct netstate_rule){
+					.family = (enum inet_family)f,
+					.priority = r->priority,
+					.protocol = POLICY_PROTOCOL,
+					.invert = r->invert,
+					.fwmark = r->fwmark,
+					.fwmask = r->fwmask,
+					.has_to = r->has_to,
+					.to = r->to,
+					.action = rule_action(r->action),
+					.table = r->action == PLAN_IP_LOOKUP ? r->table : 0,
+					.suppress_prefixlength = r->suppress_prefixlength,
+				};
+		}
+}
+
+/* ---- routes ------------------------------------------------------------ */
+
+/* Without a daemon the kernel leaves out what has no carrier, by itself. */
+static bool routable(const struct builder *b, size_t link, enum inet_family f)
+{
+	switch (b->mode) {
+	case DESIRED_KERNEL:
+		return link_view_routable(&b->views[link], f);
+	case DESIRED_DAEMON:
+		return usable(b, link, f);
+	}
+	return false;
+}
+
+static struct netstate_route *add_route(struct builder *b, enum inet_family f, uint32_t table,
+					uint32_t metric)
+{
+	struct netstate *net = &b->out->net;
+	struct netstate_route *r =
+		ARENA_PUSH(b->arena, net->routes, net->n_routes, net->cap_routes);
+
+	r->family = f;
+	r->table = table;
+	r->metric = metric;
+	r->protocol = POLICY_PROTOCOL;
+	return r;
+}
+
+static void add_nexthop(const struct builder *b, struct netstate_route *r, size_t link,
+			unsigned weight)
+{
+	const struct link_view *v = &b->views[link];
+
+	if (r->n_nexthops == NETSTATE_NEXTHOPS_MAX)
+		return;
+	r->nexthops[r->n_nexthops++] = (struct netstate_nexthop){
+		.ifindex = v->ifindex,
+		.has_gateway = !v->family[r->family].gateway_none,
+		.gateway = v->family[r->family].gateway,
+		.weight = weight,
+		.onlink = v->family[r->family].onlink,
+	};
+}
+
+static void add_single(struct builder *b, enum inet_family f, uint32_t table, uint32_t metric,
+		       size_t link)
+{
+	add_nexthop(b, add_route(b, f, table, metric), link, 1);
+}
+
+/* A member's metric is its place in the group: it does not move when others die. */
+static void build_ordered(struct builder *b, const struct plan_group_table *g, enum inet_family f)
+{
+	for (size_t i = 0; i < g->n_members; i++)
+		if (routable(b, g->members[i].link, f))
+			add_single(b, f, g->table, (uint32_t)i + 1, g->members[i].link);
+}
+
+/*
+ * One multipath route. The kernel takes no IPv6 leg without a gateway
+ * (ip6_route_multipath_add() in net/ipv6/route.c: "Device only routes can not
+ * be added"), so such members stand behind it as spares, in order.
+ */
+static void build_balance(struct builder *b, const struct plan_group_table *g, enum inet_family f)
+{
+	struct netstate_route *shared = NULL;
+	size_t at = b->out->net.n_routes;
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		size_t link = g->members[i].link;
+
+		if (!routable(b, link, f))
+			continue;
+		if (f == INET6 && b->views[link].family[f].gateway_none) {
+			add_single(b, f, g->table, (uint32_t)i + 2, link);
+			continue;
+		}
+		if (!shared) {
+			add_route(b, f, g->table, 1);
+			at = b->out->net.n_routes - 1;
+		}
+		/* the array may have moved */
+		shared = &b->out->net.routes[at];
+		add_nexthop(b, shared, link, g->members[i].weight);
+	}
+	if (shared && shared->n_nexthops == 1)
+		shared->nexthops[0].weight = 1;
+}
+
+static void build_group(struct builder *b, const struct plan_group_table *g, enum inet_family f)
+{
+	switch (g->mode) {
+	case POLICY_GROUP_FAILOVER:
+	case POLICY_GROUP_QUALITY:
+		build_ordered(b, g, f);
+		return;
+	case POLICY_GROUP_BALANCE:
+		build_balance(b, g, f);
+		return;
+	}
+}
+
+static void build_routes(struct builder *b, enum inet_family f)
+{
+	for (size_t i = 0; i < b->plan->n_links; i++)
+		if (routable(b, i, f))
+			add_single(b, f, b->plan->links[i].table, 1, i);
+	for (size_t i = 0; i < b->plan->n_group_tables; i++)
+		build_group(b, &b->plan->group_tables[i], f);
+}
+
+/* ---- elements of egress and alive -------------------------------------- */
+
+static void add_egress(struct builder *b, uint32_t mark, enum inet_family f,
+		       const struct plan_chain *chain)
+{
+	struct desired *d = b->out;
+	struct plan_element *e = ARENA_PUSH(b->arena, d->egress, d->n_egress, b->cap_egress);
+
+	e->mark = mark;
+	e->nfproto = nfproto_of[f];
+	e->chain = chain;
+}
+
+static void add_alive(struct builder *b, uint32_t mark, enum inet_family f,
+		      const struct plan_chain *chain)
+{
+	struct desired *d = b->out;
+	struct plan_element *e;
+
+	if (!chain)
+		return;
+	e = ARENA_PUSH(b->arena, d->alive, d->n_alive, b->cap_alive);
+	e->mark = mark;
+	e->nfproto = nfproto_of[f];
+	e->chain = chain;
+}
+
+static size_t usable_in_tier(const struct builder *b, const struct plan_target *t,
+			     enum inet_family f, unsigned tier)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_candidates; i++)
+		n += t->candidates[i].tier == tier && usable(b, t->candidates[i].link, f);
+	return n;
+}
+
+/* What egress says about the target; NULL: no entry, its routing tables decide. */
+static const struct plan_chain *choose(const struct builder *b, const struct plan_target *t,
+				       enum inet_family f)
+{
+	/* several legs of a balanced group: the multipath route spreads the flows */
+	if (t->mode == POLICY_GROUP_BALANCE && usable_in_tier(b, t, f, 0) >= 2)
+		return NULL;
+	for (size_t i = 0; i < t->n_candidates; i++)
+		if (usable(b, t->candidates[i].link, f))
+			return t->candidates[i].to;
+	switch (t->last) {
+	case PLAN_LAST_MAIN:
+		return b->plan->to_main;
+	case PLAN_LAST_BLOCK:
+		return NULL;
+	}
+	return NULL;
+}
+
+/* Every remembered mark stays as it is: the routing tables follow the carrier. */
+static void elements_kernel(struct builder *b, const struct plan_target *t, enum inet_family f)
+{
+	for (size_t i = 0; i < t->n_candidates; i++)
+		add_alive(b, t->candidates[i].mark, f, t->candidates[i].to);
+	if (!t->is_link)
+		add_alive(b, t->mark, f, t->routes);
+}
+
+static void elements_daemon(struct builder *b, const struct plan_target *t, enum inet_family f)
+{
+	const struct plan_chain *chosen = choose(b, t, f);
+	const struct plan_chain *instead = chosen ? chosen : t->routes;
+
+	if (chosen)
+		add_egress(b, t->mark, f, chosen);
+	for (size_t i = 0; i < t->n_candidates; i++) {
+		const struct plan_candidate *c = &t->candidates[i];
+
+		/* a strict mark without a way out is kept, and so stays unreachable */
+		add_alive(b, c->mark, f, usable(b, c->link, f) || !instead ? c->to : instead);
+	}
+	if (!t->is_link)
+		add_alive(b, t->mark, f, instead);
+}
+
+static int element_cmp(const void *a, const void *b)
+{
+	const struct plan_element *x = a, *y = b;
+
+	if (x->mark != y->mark)
+		return x->mark < y->mark ? -1 : 1;
+	return (x->nfproto > y->nfproto) - (x->nfproto < y->nfproto);
+}
+
+/* Sorts; of entries with one key (which say the same) one stays. */
+static size_t sort_unique(struct plan_element *e, size_t n)
+{
+	size_t kept = 0;
+
+	if (n == 0)
+		return 0;
+	qsort(e, n, sizeof(*e), element_cmp);
+	for (size_t i = 1; i < n; i++)
+		if (element_cmp(&e[kept], &e[i]) != 0)
+			e[++kept] = e[i];
+	return kept + 1;
+}
+
+static void build_elements(struct builder *b)
+{
+	for (size_t i = 0; i < b->plan->n_targets; i++) {
+		const struct plan_target *t = &b->plan->targets[i];
+
+		if (t->is_block)
+			continue;
+		for (int f = INET4; f <= INET6; f++)
+			switch (b->mode) {
+			case DESIRED_KERNEL:
+				elements_kernel(b, t, (enum inet_family)f);
+				break;
+			case DESIRED_DAEMON:
+				elements_daemon(b, t, (enum inet_family)f);
+				break;
+			}
+	}
+	b->out->n_egress = sort_unique(b->out->egress, b->out->n_egress);
+	b->out->n_alive = sort_unique(b->out->alive, b->out->n_alive);
+}
+
+void desired_build(const struct plan *p, const struct link_view *views, enum desired_mode mode,
+		   struct arena *a, struct desired *ret)
+{
+	struct desired d = { 0 };
+	struct builder b = { .plan = p, .views = views, .mode = mode, .arena = a, .out = &d };
+
+	build_rules(&b);
+	build_routes(&b, INET4);
+	build_routes(&b, INET6);
+	if (d.net.n_routes)
+		qsort(d.net.routes, d.net.n_routes, sizeof(*d.net.routes), netstate_route_key_cmp);
+	build_elements(&b);
+	*ret = d;
+}
