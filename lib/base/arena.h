@@ -25,11 +25,13 @@ size_t arena_used(const struct arena *a); /* bytes handed out */
 
 /*
  * Grows an arena array by doubling; returns the (possibly moved) array with
- * room for at least `want` items of `size` bytes. *cap is in items.
+ * room for at least `want` items of `size` bytes, the new ones zeroed. *cap is
+ * in items. The old address is not to be used again: a large array is moved, not
+ * copied.
  */
 void *arena_grow(struct arena *a, void *array, size_t *cap, size_t want, size_t size);
 
 /* Appends one zeroed item to `array`/`count`/`cap` and evaluates to its address. */
-#define ARENA_PUSH(a, array, count, cap)                                              \
-	((array) = arena_grow((a), (array), &(cap), (count) + 1, sizeof(*(array))), \
+#define ARENA_PUSH(a, array, count, cap)                                                           \
+	((array) = arena_grow((a), (array), &(cap), (count) + 1, sizeof(*(array))),                \
 	 &(array)[(count)++])

@@ -5,25 +5,26 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(f) __attribute__((cleanup(f)))
+#define _cleanup_(f)	     __attribute__((cleanup(f)))
 #define _printf_(fmt, first) __attribute__((format(printf, fmt, first)))
 
-#define TAKE_PTR(p)                       \
-	({                                \
-		__typeof__(p) _taken = p; \
-		p = NULL;                 \
-		_taken;                   \
+#define TAKE_PTR(p)                                                                                \
+	({                                                                                         \
+		__typeof__(p) _taken = p;                                                          \
+		p = NULL;                                                                          \
+		_taken;                                                                            \
 	})
 
-#define TAKE_FD(fd)              \
-	({                       \
-		int _taken = fd; \
-		fd = -1;         \
-		_taken;          \
+#define TAKE_FD(fd)                                                                                \
+	({                                                                                         \
+		int _taken = fd;                                                                   \
+		fd = -1;                                                                           \
+		_taken;                                                                            \
 	})
 
 static inline void cleanup_freep(void *p)
@@ -45,4 +46,4 @@ static inline void cleanup_fclosep(FILE **f)
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))

@@ -31,11 +31,11 @@ struct inet_prefix {
 	uint8_t len; /* 0..32 or 0..128 */
 };
 
-#define INET_TEXT_MAX 64  /* a printed address or prefix, with NUL */
+#define INET_TEXT_MAX  64 /* a printed address or prefix, with NUL */
 #define INET_RANGE_MAX 96 /* a printed range, with NUL */
 
 unsigned inet_bits(enum inet_family f); /* 32 or 128 */
-int inet_af(enum inet_family f);	/* AF_INET or AF_INET6 */
+int inet_af(enum inet_family f); /* AF_INET or AF_INET6 */
 
 /* Strict: the whole of `text` (n bytes, no NUL needed) or -EINVAL. */
 int inet_parse_addr(const char *text, size_t n, enum inet_family *ret_family,
@@ -46,7 +46,10 @@ int inet_parse_addr(const char *text, size_t n, enum inet_family *ret_family,
  * the hint).
  */
 int inet_parse_prefix(const char *text, size_t n, struct inet_prefix *ret);
-/* "A", "A/LEN" or "A-B" (same family, A <= B else -EDOM). */
+/*
+ * "A", "A/LEN" or "A-B" (same family, A <= B else -EDOM). "A/LEN" fails as with
+ * inet_parse_prefix(), but then nothing is returned.
+ */
 int inet_parse_range(const char *text, size_t n, enum inet_family *ret_family,
 		     struct inet_range *ret);
 
@@ -64,7 +67,10 @@ bool inet_range_is_prefix(const struct inet_range *r, enum inet_family f, unsign
 bool inet_range_overlaps(const struct inet_range *a, const struct inet_range *b);
 bool inet_range_contains(const struct inet_range *outer, const struct inet_range *inner);
 
-/* RFC 5952 text. The buffers are INET_TEXT_MAX and INET_RANGE_MAX bytes. */
+/*
+ * RFC 5952 text, byte for byte that of inet_ntop(3). The buffers are INET_TEXT_MAX
+ * and INET_RANGE_MAX bytes.
+ */
 const char *inet_print_addr(const struct inet_addr *a, enum inet_family f, char *buf);
 const char *inet_print_prefix(const struct inet_prefix *p, char *buf);
 /* "10.0.0.0/8", "10.0.0.1" or "10.0.0.1-10.0.0.9": as nft prints it. */

@@ -17,11 +17,11 @@ enum log_level {
 typedef void (*log_sink)(enum log_level level, const char *token, const char *text);
 
 void log_set_level(enum log_level level); /* default LOG_LEVEL_INFO */
-void log_set_sink(log_sink sink);	  /* NULL: stderr */
+void log_set_sink(log_sink sink); /* NULL: stderr */
 void log_line(enum log_level level, const char *token, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define log_err(token, ...) log_line(LOG_LEVEL_ERROR, token, __VA_ARGS__)
-#define log_warn(token, ...) log_line(LOG_LEVEL_WARNING, token, __VA_ARGS__)
-#define log_info(token, ...) log_line(LOG_LEVEL_INFO, token, __VA_ARGS__)
+#define log_err(token, ...)   log_line(LOG_LEVEL_ERROR, token, __VA_ARGS__)
+#define log_warn(token, ...)  log_line(LOG_LEVEL_WARNING, token, __VA_ARGS__)
+#define log_info(token, ...)  log_line(LOG_LEVEL_INFO, token, __VA_ARGS__)
 #define log_debug(token, ...) log_line(LOG_LEVEL_DEBUG, token, __VA_ARGS__)

@@ -16,7 +16,8 @@ void strbuf_add(struct strbuf *b, const char *text);
 void strbuf_addn(struct strbuf *b, const char *text, size_t n);
 void strbuf_addc(struct strbuf *b, char c);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void strbuf_vaddf(struct strbuf *b, const char *fmt, va_list ap);
+void strbuf_vaddf(struct strbuf *b, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 const char *strbuf_text(const struct strbuf *b); /* "" when empty */
-void strbuf_reset(struct strbuf *b);		 /* len 0, memory kept */
-void strbuf_done(struct strbuf *b);		 /* frees; usable as a cleanup function */
+void strbuf_reset(struct strbuf *b); /* len 0, memory kept */
+void strbuf_done(struct strbuf *b); /* frees; usable as a cleanup function */

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One write(2) a line, so that lines of several writers do not mix; control
+ * characters are replaced, so that no name or kernel text can forge a line.
+ */
+#include "base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+static const struct {
+	const char *name;
+	const char *journal;
+} levels[] = {
+	[LOG_LEVEL_ERROR] = { "error", "<3>" },
+	[LOG_LEVEL_WARNING] = { "warning", "<4>" },
+	[LOG_LEVEL_INFO] = { "info", "<6>" },
+	[LOG_LEVEL_DEBUG] = { "debug", "<7>" },
+};
+
+static enum log_level max_level = LOG_LEVEL_INFO;
+static log_sink sink;
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+void log_set_sink(log_sink new_sink)
+{
+	sink = new_sink;
+}
+
+/*
+ * JOURNAL_STREAM is "DEVICE:INODE" of the journal's socket. Children inherit the
+ * variable even when their stderr leads elsewhere, hence the comparison
+ * (systemd.exec(5)).
+ */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char here[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	snprintf(here, sizeof(here), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, here) == 0;
+}
+
+static void write_all(const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(STDERR_FILENO, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return; /* nowhere left to complain */
+		p += done;
+		n -= (size_t)done;
+	}
+}
+
+static void log_to_stderr(enum log_level level, const char *token, const char *text)
+{
+	_cleanup_(strbuf_done) struct strbuf line = STRBUF_NULL;
+
+	if (stderr_is_journal())
+		strbuf_addf(&line, "%s%s: %s\n", levels[level].journal, token, text);
+	else
+		strbuf_addf(&line, "%s %s: %s\n", levels[level].name, token, text);
+	write_all(line.text, line.len);
+}
+
+void log_line(enum log_level level, const char *token, const char *fmt, ...)
+{
+	_cleanup_(strbuf_done) struct strbuf text = STRBUF_NULL;
+	int saved = errno;
+	va_list ap;
+
+	if (level > max_level)
+		return;
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.text[i] < ' ' || text.text[i] == 0x7f)
+			text.text[i] = '?';
+	(sink ? sink : log_to_stderr)(level, token, strbuf_text(&text));
+	errno = saved;
+}
