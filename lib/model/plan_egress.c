@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/plan_egress.h"
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "model/plan_build.h"
+
+#include <stdlib.h>
+
+/* NF_IP_PRI_MANGLE and NF_IP_PRI_NAT_SRC, include/uapi/linux/netfilter_ipv4.h */
+#define PRIORITY_MANGLE (-150)
+#define PRIORITY_SRCNAT 100
+/* NFPROTO_*, include/uapi/linux/netfilter.h */
+#define NFPROTO_V4     2
+#define NFPROTO_V6     10
+#define RTN_LOCAL_TYPE 2 /* RTN_LOCAL, include/uapi/linux/rtnetlink.h */
+
+/* A chain that puts `mark` on the packet and its flow. */
+static struct plan_chain *mark_chain(struct plan_build *b, const char *name, uint32_t mark,
+				     const char *comment)
+{
+	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_EGRESS, name, comment);
+	struct plan_draft packet = PLAN_DRAFT_NULL, flow = PLAN_DRAFT_NULL;
+
+	plan_build_set_mark(b, &packet, PLAN_META_MARK, mark);
+	plan_build_rule(b, c, &packet, NULL);
+	plan_build_set_mark(b, &flow, PLAN_CT_MARK, mark);
+	plan_build_rule(b, c, &flow, NULL);
+	return c;
+}
+
+/* Chain of a mark that an earlier target has too (a link's own mark). */
+static const struct plan_chain *known_to(const struct plan *plan, size_t targets, uint32_t mark)
+{
+	for (size_t i = 0; i < targets; i++)
+		for (size_t c = 0; c < plan->targets[i].n_candidates; c++)
+			if (plan->targets[i].candidates[c].mark == mark &&
+			    plan->targets[i].candidates[c].to)
+				return plan->targets[i].candidates[c].to;
+	return NULL;
+}
+
+static void build_to_chains(struct plan_build *b)
+{
+	struct plan *plan = b->plan;
+
+	for (size_t i = 0; i < plan->n_targets; i++) {
+		struct plan_target *t = &plan->targets[i];
+
+		for (size_t c = 0; c < t->n_candidates; c++) {
+			struct plan_candidate *cand = &t->candidates[c];
+			const struct plan_link *l = &plan->links[cand->link];
+			bool own = cand->mark == l->mark;
+
+			cand->to = known_to(plan, i, cand->mark);
+			if (cand->to)
+				continue;
+			cand->to = mark_chain(
+				b,
+				own ? arena_printf(b->arena, "to_%s", l->name)
+				    : arena_printf(b->arena, "to_%s.%s", l->name, t->name),
+				cand->mark,
+				own ? plan_build_comment(b, "leaves by %s (%s)", l->name, l->device)
+				    : plan_build_comment(b, "%s, leaves by %s (%s)", t->name,
+							 l->name, l->device));
+		}
+	}
+}
+
+static void build_routes_chains(struct plan_build *b)
+{
+	struct plan *plan = b->plan;
+
+	for (size_t i = 0; i < plan->n_targets; i++) {
+		struct plan_target *t = &plan->targets[i];
+
+		if (t->is_link || t->is_block)
+			continue;
+		t->routes = mark_chain(
+			b, arena_printf(b->arena, "routes_%s", t->name), t->mark,
+			plan_build_comment(b, "%s, no link named: the routes of table %u decide",
+					   t->name, t->tables[0]));
+	}
+	plan->to_main = mark_chain(b, "to_main", 0, "no link of the target works: main routing");
+}
+
+static int element_cmp(const void *pa, const void *pb)
+{
+	const struct plan_element *a = pa, *b = pb;
+
+	return a->mark < b->mark ? -1 : a->mark > b->mark;
+}
+
+/* Sets `targets` (marks that ask for a link) and map `undecided` (what they mean without a daemon). */
+static void build_target_sets(struct plan_build *b, struct plan_set **ret_targets,
+			      struct plan_set **ret_undecided)
+{
+	struct plan *plan = b->plan;
+	struct plan_element *marks = arena_calloc(b->arena, plan->n_targets, sizeof(*marks));
+	struct plan_element *undecided =
+		arena_calloc(b->arena, plan->n_targets, sizeof(*undecided));
+	size_t n = 0, n_undecided = 0;
+
+	for (size_t i = 0; i < plan->n_targets; i++) {
+		const struct plan_target *t = &plan->targets[i];
+
+		marks[n++].mark = t->mark;
+		if (t->is_block)
+			continue;
+		undecided[n_undecided].mark = t->mark;
+		undecided[n_undecided++].chain = t->is_link ? t->candidates[0].to : t->routes;
+	}
+	qsort(marks, n, sizeof(*marks), element_cmp);
+	qsort(undecided, n_undecided, sizeof(*undecided), element_cmp);
+
+	*ret_targets = plan_build_set(b, PLAN_TABLE_EGRESS, "targets", PLAN_TYPE_MARK,
+				      "marks that ask for a link");
+	(*ret_targets)->elements = marks;
+	(*ret_targets)->n_elements = n;
+	*ret_undecided = plan_build_set(b, PLAN_TABLE_EGRESS, "undecided", PLAN_TYPE_MARK,
+					"target -> kept as it is: the routing tables decide");
+	(*ret_undecided)->is_map = true;
+	(*ret_undecided)->elements = undecided;
+	(*ret_undecided)->n_elements = n_undecided;
+}
+
+static struct plan_set *state_map(struct plan_build *b, const char *name, const char *comment)
+{
+	struct plan_set *s =
+		plan_build_set(b, PLAN_TABLE_EGRESS, name, PLAN_TYPE_MARK_NFPROTO, comment);
+
+	s->is_map = true;
+	s->content = PLAN_CONTENT_STATE;
+	return s;
+}
+
+static const char **device_names(struct plan_build *b)
+{
+	const char **names = arena_calloc(b->arena, b->plan->n_links, sizeof(*names));
+
+	for (size_t i = 0; i < b->plan->n_links; i++)
+		names[i] = b->plan->links[i].device;
+	return names;
+}
+
+/* `iifname { links } goto chain`, or return when chain is NULL. */
+static void rule_from_links(struct plan_build *b, struct plan_chain *c,
+			    const struct plan_chain *chain, const char *comment)
+{
+	struct plan_draft d = PLAN_DRAFT_NULL;
+
+	plan_build_match_names(b, &d, PLAN_IIFNAME, device_names(b), b->plan->n_links);
+	plan_build_verdict(&d, chain ? PLAN_GOTO : PLAN_RETURN, chain);
+	plan_build_rule(b, c, &d, comment);
+}
+
+static void rule_goto(struct plan_build *b, struct plan_chain *c, const struct plan_chain *chain)
+{
+	struct plan_draft d = PLAN_DRAFT_NULL;
+
+	plan_build_verdict(&d, PLAN_GOTO, chain);
+	plan_build_rule(b, c, &d, NULL);
+}
+
+/* Connections that come in by a link: their answers leave by it. */
+static struct plan_chain *build_from_link(struct plan_build *b)
+{
+	struct plan_chain *c =
+		plan_build_chain(b, PLAN_TABLE_EGRESS, "from_link",
+				 "a connection from outside: its answers leave by the same link");
+
+	for (size_t i = 0; i < b->plan->n_links; i++) {
+		const struct plan_link *l = &b->plan->links[i];
+		struct plan_draft d = PLAN_DRAFT_NULL;
+
+		plan_build_match_names(b, &d, PLAN_IIFNAME, &l->device, 1);
+		plan_build_match_number(b, &d, PLAN_CT_STATE, PLAN_CT_NEW);
+		plan_build_match_mark(b, &d, PLAN_CT_MARK, false, 0);
+		plan_build_set_mark(b, &d, PLAN_CT_MARK, l->mark);
+		plan_build_rule(b, c, &d, plan_build_comment(b, "%s", l->name));
+	}
+	return c;
+}
+
+static struct plan_chain *build_restore(struct plan_build *b, const struct plan_set *targets)
+{
+	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_EGRESS, "restore",
+						"known flows keep their link while it works");
+	struct plan_draft foreign = PLAN_DRAFT_NULL, known = PLAN_DRAFT_NULL;
+
+	plan_build_match_mark(b, &foreign, PLAN_META_MARK, true, 0);
+	plan_build_match_set(&foreign, PLAN_META_MARK, b->plan->mark_mask, true, targets);
+	plan_build_verdict(&foreign, PLAN_RETURN, NULL);
+	plan_build_rule(b, c, &foreign, "a mark that is not ours");
+
+	plan_build_vmap(b, &known, PLAN_CT_MARK, true, b->plan->alive);
+	plan_build_rule(b, c, &known, NULL);
+	return c;
+}
+
+static struct plan_chain *build_select(struct plan_build *b, const struct plan_set *undecided)
+{
+	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_EGRESS, "select",
+						"a target's mark becomes a link's");
+	struct plan_draft chosen = PLAN_DRAFT_NULL, rest = PLAN_DRAFT_NULL;
+
+	plan_build_vmap(b, &chosen, PLAN_META_MARK, true, b->plan->egress);
+	plan_build_rule(b, c, &chosen, NULL);
+	plan_build_vmap(b, &rest, PLAN_META_MARK, false, undecided);
+	plan_build_rule(b, c, &rest, "no daemon has named a link");
+	return c;
+}
+
+static struct plan_chain *base_chain(struct plan_build *b, const char *name, enum plan_hook hook,
+				     enum plan_chain_type type, int priority, const char *comment)
+{
+	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_EGRESS, name, comment);
+
+	plan_build_hook(c, hook, type, priority);
+	return c;
+}
+
+static void build_hooks(struct plan_build *b, const struct plan_set *targets,
+			const struct plan_set *undecided)
+{
+	const struct plan_chain *from_link = build_from_link(b);
+	const struct plan_chain *restore = build_restore(b, targets);
+	const struct plan_chain *select = build_select(b, undecided);
+	struct plan_chain *c;
+
+	c = base_chain(b, "restore_prerouting", PLAN_HOOK_PREROUTING, PLAN_CHAIN_FILTER,
+		       PRIORITY_MANGLE - 11, "before omr_bypass");
+	rule_from_links(b, c, from_link, NULL);
+	rule_goto(b, c, restore);
+
+	c = base_chain(b, "restore_output", PLAN_HOOK_OUTPUT, PLAN_CHAIN_ROUTE,
+		       PRIORITY_MANGLE - 11, "before omr_bypass; the router's own traffic");
+	rule_goto(b, c, restore);
+
+	c = base_chain(b, "select_prerouting", PLAN_HOOK_PREROUTING, PLAN_CHAIN_FILTER,
+		       PRIORITY_MANGLE - 9, "after omr_bypass");
+	rule_from_links(b, c, NULL, NULL);
+	rule_goto(b, c, select);
+
+	c = base_chain(b, "select_output", PLAN_HOOK_OUTPUT, PLAN_CHAIN_ROUTE, PRIORITY_MANGLE - 9,
+		       "after omr_bypass; the router's own traffic");
+	rule_goto(b, c, select);
+}
+
+static void match_leaving(struct plan_build *b, struct plan_draft *d, const struct plan_link *l)
+{
+	plan_build_match_names(b, d, PLAN_OIFNAME, &l->device, 1);
+	plan_build_match_mark(b, d, PLAN_META_MARK, true, 0);
+}
+
+/* One link, one or both families (nfproto 0). */
+static void masquerade_rule(struct plan_build *b, struct plan_chain *c, const struct plan_link *l,
+			    uint32_t nfproto, bool all)
+{
+	struct plan_draft d = PLAN_DRAFT_NULL;
+
+	match_leaving(b, &d, l);
+	if (nfproto)
+		plan_build_match_number(b, &d, PLAN_NFPROTO, nfproto);
+	if (!all) {
+		plan_build_match_number(b, &d, PLAN_FIB_SADDR_TYPE, RTN_LOCAL_TYPE);
+		plan_build_match_number(b, &d, PLAN_FIB_SADDR_OIF_TYPE, RTN_LOCAL_TYPE);
+		d.stmts[d.n - 1].match.negate = true;
+	}
+	plan_build_masquerade(&d);
+	plan_build_rule(
+		b, c, &d,
+		all ? plan_build_comment(b, "%s", l->name)
+		    : plan_build_comment(
+			      b, "%s: the router's own, routed again after it chose its source",
+			      l->name));
+}
+
+static void build_nat(struct plan_build *b)
+{
+	struct plan_chain *c = base_chain(b, "postrouting", PLAN_HOOK_POSTROUTING, PLAN_CHAIN_NAT,
+					  PRIORITY_SRCNAT, NULL);
+
+	for (size_t i = 0; i < b->plan->n_links; i++) {
+		const struct plan_link *l = &b->plan->links[i];
+
+		if (l->masquerade[INET4] == l->masquerade[INET6]) {
+			masquerade_rule(b, c, l, 0, l->masquerade[INET4]);
+			continue;
+		}
+		masquerade_rule(b, c, l, NFPROTO_V4, l->masquerade[INET4]);
+		masquerade_rule(b, c, l, NFPROTO_V6, l->masquerade[INET6]);
+	}
+}
+
+static void build_sent(struct plan_build *b)
+{
+	struct plan_chain *c = base_chain(b, "sent", PLAN_HOOK_POSTROUTING, PLAN_CHAIN_FILTER,
+					  PRIORITY_MANGLE, "what leaves by each link");
+
+	for (size_t i = 0; i < b->plan->n_links; i++) {
+		const struct plan_link *l = &b->plan->links[i];
+		struct plan_draft d = PLAN_DRAFT_NULL;
+
+		match_leaving(b, &d, l);
+		plan_build_counter(&d);
+		plan_build_rule(b, c, &d, plan_build_comment(b, "%s", l->name));
+	}
+}
+
+void plan_egress_build(struct plan_build *b)
+{
+	struct plan_set *targets, *undecided;
+
+	build_to_chains(b);
+	build_routes_chains(b);
+	b->plan->egress = state_map(b, "egress",
+				    "target -> the link the daemon chose; empty without a daemon");
+	b->plan->alive =
+		state_map(b, "alive", "a flow's mark -> its link, or where it goes instead");
+	build_target_sets(b, &targets, &undecided);
+	build_hooks(b, targets, undecided);
+	build_nat(b);
+	build_sent(b);
+}

@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/plan_target.h"
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "model/plan_build.h"
+#include "model/plan_mark.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Offsets of ip rule priorities from policy->rule_priority. */
+enum {
+	PRIORITY_LOCAL = 0,
+	PRIORITY_LINK = 10,
+	PRIORITY_GROUP = 20, /* + depth of the on_down chain */
+	PRIORITY_BLOCK = 40, /* or after the deepest chain */
+};
+
+/* A (via, on_down) pair before it has numbers. on_down is never DEFAULT here. */
+struct variant {
+	bool is_link;
+	size_t index; /* link or group */
+	enum policy_on_down_kind on_down;
+	size_t on_down_group;
+};
+
+struct pass {
+	struct plan_build *b;
+	struct plan_mark marks;
+	struct variant *variants;
+	size_t n_variants, cap_variants;
+	size_t cap_targets, cap_ip_rules;
+};
+
+static enum policy_on_down_kind group_on_down(const struct policy_group *g)
+{
+	return g->on_down.kind == POLICY_ON_DOWN_DEFAULT ? POLICY_ON_DOWN_MAIN : g->on_down.kind;
+}
+
+static struct variant variant_of(const struct policy *p, const struct policy_via *via,
+				 const struct policy_on_down *on_down)
+{
+	struct variant v = { .is_link = via->kind == POLICY_VIA_LINK,
+			     .index = (size_t)via->index,
+			     .on_down = on_down->kind };
+
+	if (on_down->kind == POLICY_ON_DOWN_GROUP)
+		v.on_down_group = (size_t)on_down->group;
+	if (on_down->kind != POLICY_ON_DOWN_DEFAULT)
+		return v;
+	v.on_down = POLICY_ON_DOWN_MAIN;
+	if (!v.is_link) {
+		const struct policy_group *g = &p->groups[v.index];
+
+		v.on_down = group_on_down(g);
+		if (v.on_down == POLICY_ON_DOWN_GROUP)
+			v.on_down_group = (size_t)g->on_down.group;
+	}
+	return v;
+}
+
+static int variant_cmp(const void *pa, const void *pb)
+{
+	const struct variant *a = pa, *b = pb;
+
+	if (a->is_link != b->is_link)
+		return a->is_link ? -1 : 1;
+	if (a->index != b->index)
+		return a->index < b->index ? -1 : 1;
+	if (a->on_down != b->on_down)
+		return a->on_down < b->on_down ? -1 : 1;
+	if (a->on_down_group != b->on_down_group)
+		return a->on_down_group < b->on_down_group ? -1 : 1;
+	return 0;
+}
+
+/* What a link or group means when a rule says no more than its name. */
+static struct variant plain_variant(const struct policy *p, bool is_link, size_t index)
+{
+	struct policy_via via = { .kind = is_link ? POLICY_VIA_LINK : POLICY_VIA_GROUP,
+				  .index = (int)index };
+
+	return variant_of(p, &via, &(struct policy_on_down){ .kind = POLICY_ON_DOWN_DEFAULT });
+}
+
+/* ---- links ---- */
+
+static void build_links(struct pass *s)
+{
+	struct plan_build *b = s->b;
+	const struct policy *p = b->policy;
+	struct plan *plan = b->plan;
+
+	plan->n_links = p->n_links;
+	plan->links = arena_calloc(b->arena, p->n_links, sizeof(*plan->links));
+	for (size_t i = 0; i < p->n_links; i++) {
+		const struct policy_link *from = &p->links[i];
+		struct plan_link *to = &plan->links[i];
+
+		*to = (struct plan_link){ .name = from->name,
+					  .device = from->device,
+					  .id = from->id,
+					  .table = from->table,
+					  .probe = from->probe };
+		memcpy(to->gateway, from->gateway, sizeof(to->gateway));
+		memcpy(to->masquerade, from->masquerade, sizeof(to->masquerade));
+	}
+}
+
+/* ---- marks: given ones first, then the rest in a fixed order ---- */
+
+static const char *owner_name(struct plan_build *b, const char *kind, const char *name)
+{
+	return arena_printf(b->arena, "%s \"%s\"", kind, name);
+}
+
+/* Number of a group in the formulas: 0 for "default", else its place among the others, from 1. */
+static unsigned group_k(const struct policy *p, size_t index)
+{
+	unsigned k = 0;
+
+	if (!strcmp(p->groups[index].name, "default"))
+		return 0;
+	for (size_t i = 0; i <= index; i++)
+		if (strcmp(p->groups[i].name, "default"))
+			k++;
+	return k;
+}
+
+static void take_marks(struct pass *s, uint32_t *group_marks)
+{
+	struct plan_build *b = s->b;
+	const struct policy *p = b->policy;
+
+	for (int given = 1; given >= 0; given--) {
+		for (size_t i = 0; i < p->n_links; i++) {
+			const struct policy_link *l = &p->links[i];
+
+			if ((l->mark != 0) != given)
+				continue;
+			b->plan->links[i].mark = plan_mark_take(
+				&s->marks, given ? l->mark : plan_mark_of_link(l->id), given,
+				owner_name(b, "link", l->name), l->place.pointer);
+		}
+		for (size_t i = 0; i < p->n_groups; i++) {
+			const struct policy_group *g = &p->groups[i];
+
+			if ((g->mark != 0) != given)
+				continue;
+			group_marks[i] = plan_mark_take(
+				&s->marks, given ? g->mark : plan_mark_of_group(group_k(p, i)),
+				given, owner_name(b, "group", g->name), g->place.pointer);
+		}
+	}
+}
+
+static uint32_t group_table(const struct policy *p, size_t index)
+{
+	if (p->groups[index].table)
+		return p->groups[index].table;
+	return POLICY_GROUP_TABLE + group_k(p, index);
+}
+
+static void build_group_tables(struct pass *s)
+{
+	struct plan_build *b = s->b;
+	const struct policy *p = b->policy;
+	struct plan *plan = b->plan;
+
+	plan->n_group_tables = p->n_groups;
+	plan->group_tables = arena_calloc(b->arena, p->n_groups, sizeof(*plan->group_tables));
+	for (size_t i = 0; i < p->n_groups; i++) {
+		const struct policy_group *g = &p->groups[i];
+		struct plan_group_table *t = &plan->group_tables[i];
+
+		t->name = g->name;
+		t->table = group_table(p, i);
+		t->mode = g->mode;
+		t->n_members = g->n_members;
+		t->members = arena_calloc(b->arena, g->n_members, sizeof(*t->members));
+		for (size_t m = 0; m < g->n_members; m++) {
+			t->members[m].link = (size_t)g->members[m].link;
+			t->members[m].weight = g->members[m].weight;
+		}
+	}
+}
+
+/* ---- targets ---- */
+
+static bool has_candidate(const struct plan_target *t, size_t link)
+{
+	for (size_t i = 0; i < t->n_candidates; i++)
+		if (t->candidates[i].link == link)
+			return true;
+	return false;
+}
+
+static void add_candidate(struct plan_build *b, struct plan_target *t, size_t *cap, size_t link,
+			  unsigned weight, unsigned tier)
+{
+	if (has_candidate(t, link))
+		return;
+	*ARENA_PUSH(b->arena, t->candidates, t->n_candidates, *cap) =
+		(struct plan_candidate){ .link = link, .weight = weight, .tier = tier };
+}
+
+/* Follows v and its chain of on_down groups: candidates, tables, last resort. */
+static void fill_candidates(struct plan_build *b, struct plan_target *t, struct variant v)
+{
+	const struct policy *p = b->policy;
+	size_t cap = 0, cap_tables = 0;
+
+	if (v.is_link)
+		add_candidate(b, t, &cap, v.index, 1, 0);
+	for (unsigned tier = 0; tier <= p->n_groups; tier++) {
+		if (!v.is_link) {
+			const struct policy_group *g = &p->groups[v.index];
+
+			for (size_t i = 0; i < g->n_members; i++)
+				add_candidate(b, t, &cap, (size_t)g->members[i].link,
+					      g->members[i].weight, tier);
+			*ARENA_PUSH(b->arena, t->tables, t->n_tables, cap_tables) =
+				group_table(p, v.index);
+		}
+		if (v.on_down != POLICY_ON_DOWN_GROUP)
+			break;
+		v = plain_variant(p, false, v.on_down_group);
+	}
+	t->last = v.on_down == POLICY_ON_DOWN_BLOCK ? PLAN_LAST_BLOCK : PLAN_LAST_MAIN;
+}
+
+static const char *variant_name(struct plan_build *b, const struct variant *v, bool plain)
+{
+	const struct policy *p = b->policy;
+	const char *base = v->is_link ? p->links[v->index].name : p->groups[v->index].name;
+	const char *suffix = NULL;
+
+	if (plain)
+		return base;
+	switch (v->on_down) {
+	case POLICY_ON_DOWN_DEFAULT:
+	case POLICY_ON_DOWN_MAIN:
+		suffix = "main";
+		break;
+	case POLICY_ON_DOWN_BLOCK:
+		suffix = "block";
+		break;
+	case POLICY_ON_DOWN_GROUP:
+		suffix = p->groups[v->on_down_group].name;
+		break;
+	}
+	return arena_printf(b->arena, "%s.%s", base, suffix);
+}
+
+static const char *variant_pointer(const struct policy *p, const struct variant *v)
+{
+	return v->is_link ? p->links[v->index].place.pointer : p->groups[v->index].place.pointer;
+}
+
+/* Marks of a target on each of its links. n is the target's number in the formula. */
+static void take_pair_marks(struct pass *s, struct plan_target *t, unsigned n, const char *pointer)
+{
+	struct plan_build *b = s->b;
+
+	for (size_t i = 0; i < t->n_candidates; i++) {
+		struct plan_candidate *c = &t->candidates[i];
+		const struct plan_link *l = &b->plan->links[c->link];
+
+		if (t->is_link && i == 0) {
+			c->mark = t->mark;
+			continue;
+		}
+		c->mark = plan_mark_pair(
+			&s->marks, n, l->mark,
+			arena_printf(b->arena, "\"%s\" on link \"%s\"", t->name, l->name), pointer);
+	}
+}
+
+static struct plan_target *add_target(struct pass *s, const struct variant *v, bool plain)
+{
+	struct plan_build *b = s->b;
+	struct plan *plan = b->plan;
+	struct plan_target *t =
+		ARENA_PUSH(b->arena, plan->targets, plan->n_targets, s->cap_targets);
+
+	t->name = variant_name(b, v, plain);
+	t->is_link = v->is_link;
+	t->mode = v->is_link ? POLICY_GROUP_FAILOVER : b->policy->groups[v->index].mode;
+	fill_candidates(b, t, *v);
+	return t;
+}
+
+/* The plain targets: every link, every group. variants[i] belongs to targets[i]. */
+static void build_plain_targets(struct pass *s, const uint32_t *group_marks)
+{
+	struct plan_build *b = s->b;
+	const struct policy *p = b->policy;
+
+	for (size_t i = 0; i < p->n_links + p->n_groups; i++) {
+		bool is_link = i < p->n_links;
+		size_t index = is_link ? i : i - p->n_links;
+		struct variant v = plain_variant(p, is_link, index);
+		struct plan_target *t = add_target(s, &v, true);
+
+		t->mark = is_link ? b->plan->links[index].mark : group_marks[index];
+		*ARENA_PUSH(b->arena, s->variants, s->n_variants, s->cap_variants) = v;
+		take_pair_marks(s, t, 2 + (unsigned)index, variant_pointer(p, &v));
+	}
+}
+
+static bool known_variant(const struct pass *s, const struct variant *v)
+{
+	for (size_t i = 0; i < s->n_variants; i++)
+		if (!variant_cmp(&s->variants[i], v))
+			return true;
+	return false;
+}
+
+/* (via, on_down) pairs that rules use beyond the plain ones, in an order of their own. */
+static struct variant *used_variants(struct pass *s, size_t *ret_n)
+{
+	struct plan_build *b = s->b;
+	const struct policy *p = b->policy;
+	struct variant *list = arena_calloc(b->arena, p->n_rules + 1, sizeof(*list));
+	size_t n = 0, unique = 0;
+
+	for (size_t i = 0; i < p->n_rules; i++) {
+		const struct policy_rule *r = &p->rules[i];
+
+		if (!r->enabled ||
+		    (r->via.kind != POLICY_VIA_LINK && r->via.kind != POLICY_VIA_GROUP))
+			continue;
+		list[n] = variant_of(p, &r->via, &r->on_down);
+		if (!known_variant(s, &list[n]))
+			n++;
+	}
+	qsort(list, n, sizeof(*list), variant_cmp);
+	for (size_t i = 0; i < n; i++)
+		if (!unique || variant_cmp(&list[unique - 1], &list[i]))
+			list[unique++] = list[i];
+	*ret_n = unique;
+	return list;
+}
+
+static void build_other_targets(struct pass *s)
+{
+	struct plan_build *b = s->b;
+	const struct policy *p = b->policy;
+	size_t n;
+	struct variant *list = used_variants(s, &n);
+	unsigned number = 2 + (unsigned)p->n_groups, k = 1 + (unsigned)p->n_groups;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct variant *v = &list[i];
+		struct plan_target *t = add_target(s, v, false);
+		const char *pointer = variant_pointer(p, v);
+		bool strict_link = v->is_link && v->on_down == POLICY_ON_DOWN_BLOCK;
+		unsigned own = strict_link ? 1 : number++;
+
+		if (v->is_link)
+			t->mark = plan_mark_pair(&s->marks, own, b->plan->links[v->index].mark,
+						 owner_name(b, "target", t->name), pointer);
+		else
+			t->mark = plan_mark_take(&s->marks, plan_mark_of_group(k++), false,
+						 owner_name(b, "target", t->name), pointer);
+		take_pair_marks(s, t, own, pointer);
+		*ARENA_PUSH(b->arena, s->variants, s->n_variants, s->cap_variants) = *v;
+	}
+}
+
+static size_t target_of_variant(const struct pass *s, const struct variant *v)
+{
+	for (size_t i = 0; i < s->n_variants; i++)
+		if (!variant_cmp(&s->variants[i], v))
+			return i;
+	return PLAN_NO_TARGET;
+}
+
+static size_t add_block_target(struct pass *s, const char *pointer)
+{
+	struct plan_build *b = s->b;
+	struct plan *plan = b->plan;
+	struct plan_target *t =
+		ARENA_PUSH(b->arena, plan->targets, plan->n_targets, s->cap_targets);
+
+	t->name = "block";
+	t->is_block = true;
+	t->last = PLAN_LAST_BLOCK;
+	t->mark = plan_mark_take(&s->marks, PLAN_MARK_BLOCK, false, "\"block\"", pointer);
+	return plan->n_targets - 1;
+}
+
+static void assign_rule_targets(struct pass *s)
+{
+	struct plan_build *b = s->b;
+	const struct policy *p = b->policy;
+	size_t block = PLAN_NO_TARGET;
+
+	b->rule_targets = arena_calloc(b->arena, p->n_rules + 1, sizeof(*b->rule_targets));
+	b->default_target = PLAN_NO_TARGET;
+	for (size_t i = 0; i <= p->n_rules; i++) {
+		bool last = i == p->n_rules;
+		const struct policy_rule *r = last ? NULL : &p->rules[i];
+		const struct policy_via *via = last ? &p->default_via : &r->via;
+		static const struct policy_on_down plain = { .kind = POLICY_ON_DOWN_DEFAULT };
+		size_t *ret = last ? &b->default_target : &b->rule_targets[i];
+		struct variant v;
+
+		*ret = PLAN_NO_TARGET;
+		if (last ? !p->has_default : !r->enabled)
+			continue;
+		switch (via->kind) {
+		case POLICY_VIA_MAIN:
+			break;
+		case POLICY_VIA_BLOCK:
+			if (block == PLAN_NO_TARGET)
+				block = add_block_target(s, last ? p->default_place.pointer
+								 : r->place.pointer);
+			*ret = block;
+			break;
+		case POLICY_VIA_LINK:
+		case POLICY_VIA_GROUP:
+			v = variant_of(p, via, last ? &plain : &r->on_down);
+			*ret = target_of_variant(s, &v);
+			break;
+		}
+	}
+}
+
+/* ---- ip rules ---- */
+
+static struct plan_ip_rule *add_ip_rule(struct pass *s, uint32_t priority, uint32_t fwmark,
+					const char *comment)
+{
+	struct plan *plan = s->b->plan;
+	struct plan_ip_rule *r =
+		ARENA_PUSH(s->b->arena, plan->ip_rules, plan->n_ip_rules, s->cap_ip_rules);
+
+	r->priority = s->b->policy->rule_priority + priority;
+	r->families[INET4] = r->families[INET6] = true;
+	r->fwmark = fwmark;
+	r->fwmask = plan->mark_mask;
+	r->suppress_prefixlength = -1;
+	r->comment = comment;
+	return r;
+}
+
+static struct plan_ip_rule *add_local_rule(struct pass *s, const struct inet_prefix *to)
+{
+	struct plan_ip_rule *r =
+		add_ip_rule(s, PRIORITY_LOCAL, 0,
+			    to ? "a local network: as main routing has it"
+			       : "what main routing knows better than by a default route");
+
+	r->invert = true;
+	r->table = 254; /* RT_TABLE_MAIN */
+	r->suppress_prefixlength = 1; /* neither a default nor OpenVPN's two halves */
+	if (to) {
+		r->has_to = true;
+		r->to = *to;
+		r->families[INET4] = to->family == INET4;
+		r->families[INET6] = to->family == INET6;
+	}
+	return r;
+}
+
+static void build_local_rules(struct pass *s)
+{
+	const struct policy *p = s->b->policy;
+	const struct inet_prefix linklocal = { .addr = { { 0xfe, 0x80 } },
+					       .family = INET6,
+					       .len = 10 };
+
+	if (!p->n_local_networks) {
+		add_local_rule(s, NULL);
+		return;
+	}
+	for (size_t i = 0; i < p->n_local_networks; i++) {
+		const struct policy_range *n = &p->local_networks[i];
+		struct inet_prefix to = { .addr = n->range.lo, .family = n->family };
+		unsigned len = 0;
+
+		inet_range_is_prefix(&n->range, n->family, &len);
+		to.len = (uint8_t)len;
+		add_local_rule(s, &to);
+	}
+	add_local_rule(s, &linklocal);
+}
+
+static bool mark_seen(const struct plan *plan, size_t from, uint32_t priority, uint32_t mark)
+{
+	for (size_t i = from; i < plan->n_ip_rules; i++)
+		if (plan->ip_rules[i].priority == priority && plan->ip_rules[i].fwmark == mark)
+			return true;
+	return false;
+}
+
+static void add_lookup(struct pass *s, uint32_t priority, uint32_t mark, uint32_t table,
+		       const char *comment)
+{
+	add_ip_rule(s, priority, mark, comment)->table = table;
+}
+
+/* Every mark of a target at one priority: undecided, and on each link. */
+static void add_target_lookups(struct pass *s, const struct plan_target *t, uint32_t priority,
+			       uint32_t table)
+{
+	const char *comment = arena_printf(s->b->arena, "target %s", t->name);
+
+	add_lookup(s, priority, t->mark, table, comment);
+	for (size_t i = 0; i < t->n_candidates; i++)
+		if (t->candidates[i].mark != t->mark)
+			add_lookup(s, priority, t->candidates[i].mark, table, comment);
+}
+
+static void build_link_rules(struct pass *s)
+{
+	const struct plan *plan = s->b->plan;
+	uint32_t priority = s->b->policy->rule_priority + PRIORITY_LINK;
+
+	for (size_t i = 0; i < plan->n_targets; i++)
+		for (size_t c = 0; c < plan->targets[i].n_candidates; c++) {
+			const struct plan_candidate *cand = &plan->targets[i].candidates[c];
+			const struct plan_link *l = &plan->links[cand->link];
+
+			if (mark_seen(plan, 0, priority, cand->mark))
+				continue;
+			add_lookup(s, PRIORITY_LINK, cand->mark, l->table,
+				   arena_printf(s->b->arena, "%s on link %s", plan->targets[i].name,
+						l->name));
+		}
+}
+
+static void build_target_rules(struct pass *s)
+{
+	const struct plan *plan = s->b->plan;
+	uint32_t deepest = PRIORITY_BLOCK - PRIORITY_GROUP;
+
+	for (size_t i = 0; i < plan->n_targets; i++) {
+		const struct plan_target *t = &plan->targets[i];
+
+		for (size_t d = 0; d < t->n_tables; d++)
+			add_target_lookups(s, t, PRIORITY_GROUP + (uint32_t)d, t->tables[d]);
+		if (t->n_tables > deepest)
+			deepest = (uint32_t)t->n_tables;
+	}
+	for (size_t i = 0; i < plan->n_targets; i++) {
+		const struct plan_target *t = &plan->targets[i];
+		size_t first = plan->n_ip_rules;
+
+		if (t->last != PLAN_LAST_BLOCK)
+			continue;
+		add_target_lookups(s, t, PRIORITY_GROUP + deepest, 0);
+		for (; first < plan->n_ip_rules; first++)
+			plan->ip_rules[first].action = PLAN_IP_UNREACHABLE;
+	}
+}
+
+/* By priority, keeping policy order within one. There are few distinct priorities. */
+static void sort_ip_rules(struct plan_build *b)
+{
+	struct plan *plan = b->plan;
+	struct plan_ip_rule *sorted =
+		arena_calloc(b->arena, plan->n_ip_rules, sizeof(*plan->ip_rules));
+	size_t n = 0;
+	uint32_t at = 0;
+
+	while (n < plan->n_ip_rules) {
+		uint32_t next = UINT32_MAX;
+
+		for (size_t i = 0; i < plan->n_ip_rules; i++)
+			if (plan->ip_rules[i].priority >= at && plan->ip_rules[i].priority < next)
+				next = plan->ip_rules[i].priority;
+		for (size_t i = 0; i < plan->n_ip_rules; i++)
+			if (plan->ip_rules[i].priority == next)
+				sorted[n++] = plan->ip_rules[i];
+		at = next + 1;
+	}
+	plan->ip_rules = sorted;
+}
+
+void plan_target_build(struct plan_build *b)
+{
+	struct pass s = { .b = b };
+	uint32_t *group_marks = arena_calloc(b->arena, b->policy->n_groups + 1, sizeof(uint32_t));
+
+	plan_mark_init(&s.marks, b);
+	build_links(&s);
+	take_marks(&s, group_marks);
+	build_group_tables(&s);
+	build_plain_targets(&s, group_marks);
+	build_other_targets(&s);
+	assign_rule_targets(&s);
+	build_local_rules(&s);
+	build_link_rules(&s);
+	build_target_rules(&s);
+	sort_ip_rules(b);
+}
