@@ -2,7 +2,8 @@
 /*
  * Policy -> plan, in passes that each fill their part:
  *
- *   plan_target    links, targets, marks, ip rules
+ *   plan_target    links, targets, marks
+ *   plan_ip        ip rules
  *   plan_egress    table omr_egress
  *   plan_classify  table omr_bypass (with plan_match, prefix_map, plan_dns)
  *   plan_shadow    warnings
@@ -13,6 +14,7 @@
 #include "model/plan_build.h"
 #include "model/plan_classify.h"
 #include "model/plan_egress.h"
+#include "model/plan_ip.h"
 #include "model/plan_shadow.h"
 #include "model/plan_target.h"
 
@@ -27,6 +29,7 @@ int plan_compile(const struct policy *policy, struct arena *a, struct plan **ret
 	plan_target_build(&b);
 	if (b.invalid)
 		return PLAN_COMPILE_INVALID;
+	plan_ip_build(&b);
 	plan_egress_build(&b);
 	plan_classify_build(&b);
 	plan_shadow_warn(&b);
