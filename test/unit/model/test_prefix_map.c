@@ -33,9 +33,8 @@ static void check(const struct entry *in, size_t n_in, const struct entry *out, 
 	struct arena *a = arena_new();
 	struct prefix_map_item *items = arena_calloc(a, n_in + 1, sizeof(*items));
 	enum inet_family f = INET4;
-	size_t n;
-	struct prefix_map_item *map =
-		prefix_map_flatten(items, fill(in, n_in, items, &f), f, a, &n);
+	size_t n_items = fill(in, n_in, items, &f), n;
+	struct prefix_map_item *map = prefix_map_flatten(items, n_items, f, a, &n);
 
 	assert_int_equal(n, n_out);
 	for (size_t i = 0; i < n; i++) {
@@ -152,8 +151,7 @@ static void every_address_gets_its_first_match(void **state)
 			unsigned lo = (unsigned)rand() % 1024,
 				 hi = lo + (unsigned)rand() % (round % 2 ? 8 : 400);
 
-			items[i].range =
-				(struct inet_range){ small_addr(lo), small_addr(hi) };
+			items[i].range = (struct inet_range){ small_addr(lo), small_addr(hi) };
 			items[i].rank = items[i].value = (uint32_t)rand() % 12;
 		}
 		memcpy(copy, items, sizeof(items));

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define H 3600u
+#define H   3600u
 #define ALL 0x7f
 #define MON 0x02
 
