@@ -107,7 +107,7 @@ static void add_nexthop(const struct builder *b, struct netstate_route *r, size_
 		.has_gateway = !v->family[r->family].gateway_none,
 		.gateway = v->family[r->family].gateway,
 		.weight = weight,
-		.onlink = v->family[r->family].onlink,
+		.onlink = v->family[r->family].onlink && !v->family[r->family].gateway_none,
 	};
 }
 
