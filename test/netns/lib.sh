@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The lab: a client, a router and several providers in network namespaces of
+# our own (README.md draws it). Source it, call lab_enter first of all.
+#
+#	. "$(dirname "$0")/lib.sh"
+#	lab_enter "$@"
+#	lab_up
+#	lab_policy '"rules": [ { "name": "x", "to": ["203.0.113.0/24"], "via": "isp1" } ]'
+#	lab_apply
+#	expect isp1 "destination prefix" ask_from client udp 203.0.113.9 53
+#	lab_done
+
+LAB_SELF=$(realpath "${BASH_SOURCE[1]:-$0}")
+LAB_DIR=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+LAB_TOP=$(realpath "$LAB_DIR/../..")
+OMR_BUILD=${OMR_BUILD:-$LAB_TOP/build/release}
+OMR_BIN=${OMR_BIN:-$OMR_BUILD/bin}
+OMR_TOOLS=${OMR_TOOLS:-$OMR_BUILD/test-tools}
+export OMR_BUILD OMR_BIN OMR_TOOLS LC_ALL=C.UTF-8
+LAB_TMP=/run/lab # on a tmpfs of our own: nothing is left behind
+LAB_FAILED=0
+LAB_PASSED=0
+
+# Runs the script again in mount, network and PID namespaces of its own: the
+# host sees nothing of it, and whatever it started dies with it. Not root: in
+# a user namespace; where that is forbidden the test is skipped.
+lab_enter() {
+	local flags=(-m -n -p -f --kill-child --mount-proc)
+
+	if [ -z "${OMR_LAB:-}" ]; then
+		if [ "$(id -u)" -ne 0 ]; then
+			flags=(-U -r "${flags[@]}")
+			unshare "${flags[@]}" true 2>/dev/null || lab_skip "needs root or user namespaces"
+		fi
+		OMR_LAB=1 exec unshare "${flags[@]}" -- "$BASH" "$LAB_SELF" "$@"
+	fi
+	unset OMR_LAB
+	mount --make-rprivate /
+	mount -t tmpfs tmpfs /run
+	mkdir -p /run/netns $LAB_TMP
+	trap 'exit 130' INT TERM
+	trap 'lab_kill_all' EXIT
+}
+
+lab_kill_all() {
+	local pids
+
+	pids=$(jobs -p)
+	[ -z "$pids" ] || kill $pids 2>/dev/null
+	return 0
+}
+
+lab_skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+# at NAMESPACE COMMAND...: ip netns exec would hide /sys/fs/cgroup and costs twice as much.
+at() {
+	local ns=$1
+
+	shift
+	nsenter --net=/run/netns/"$ns" "$@"
+}
+
+lab_sysctl() { # NAMESPACE KEY VALUE: where this kernel has it
+	at "$1" sh -c '[ -w "/proc/sys/$0" ] && echo "$1" >"/proc/sys/$0"; true' "$2" "$3" 2>/dev/null
+}
+
+lab_namespace() {
+	ip netns add "$1"
+	# before any device exists; no duplicate address detection, so addresses are usable at once
+	at "$1" sh -c '
+		for d in all default; do
+			echo 0 >/proc/sys/net/ipv4/conf/$d/rp_filter
+			echo 0 >/proc/sys/net/ipv6/conf/$d/accept_dad
+			echo 0 >/proc/sys/net/ipv6/conf/$d/accept_ra
+			echo 0 >/proc/sys/net/ipv6/conf/$d/dad_transmits
+			echo 0 >/proc/sys/net/ipv6/conf/$d/router_solicitations
+		done'
+	ip -n "$1" link set lo up
+}
+
+# lab_lan NAMESPACE N: LAN number N, router side lanN, 192.168.N.0/24 and fd00:c:N::/64
+lab_lan() {
+	local ns=$1 n=$2
+
+	lab_namespace "$ns"
+	ip -n router link add "lan$n" type veth peer name eth0 netns "$ns"
+	ip -n "$ns" link set eth0 address "02:00:00:00:0$n:10" up
+	ip -n router link set "lan$n" address "02:00:00:00:0$n:01" up
+	ip -n router addr add "192.168.$n.1/24" dev "lan$n"
+	ip -n router addr add "fd00:c:$n::1/64" dev "lan$n" nodad
+	ip -n "$ns" addr add "192.168.$n.10/24" dev eth0
+	ip -n "$ns" addr add "192.168.$n.11/24" dev eth0
+	ip -n "$ns" addr add "fd00:c:$n::11/64" dev eth0 nodad
+	ip -n "$ns" addr add "fd00:c:$n::10/64" dev eth0 nodad
+	ip -n "$ns" route add default via "192.168.$n.1"
+	ip -n "$ns" -6 route add default via "fd00:c:$n::1"
+}
+
+# lab_wan NAMESPACE N DEVICE: provider number N behind the router's DEVICE, 10.N.0.0/24 and
+# fd00:a:N::/64; the router is .2, the provider .1. The cable ends in a port of a bridge: pulling
+# it takes neither addresses nor routes away from the provider.
+lab_wan() {
+	local ns=$1 n=$2 device=$3 peer_index
+
+	lab_namespace "$ns"
+	# As a NIC has it: ifindex == iflink, so the kernel reports carrier late (linkwatch).
+	peer_index=$((100 + n))
+	[ -z "${OMR_UNEQUAL_IFINDEX:-}" ] || peer_index=$((200 + n))
+	ip -n router link add "$device" index $((100 + n)) type veth \
+		peer name cable index "$peer_index" netns "$ns"
+	ip -n "$ns" link add lan0 type bridge forward_delay 0 mcast_snooping 0
+	ip -n "$ns" link set lan0 up
+	ip -n "$ns" link set cable master lan0 up
+	ip -n router link set "$device" up
+	ip -n "$ns" addr add "10.$n.0.1/24" dev lan0
+	ip -n "$ns" addr add "fd00:a:$n::1/64" dev lan0 nodad
+	ip -n router addr add "10.$n.0.2/24" dev "$device"
+	ip -n router addr add "fd00:a:$n::2/64" dev "$device" nodad
+	ip -n "$ns" route add default via "10.$n.0.2"
+	ip -n "$ns" -6 route add default via "fd00:a:$n::2"
+	lab_sysctl "$ns" net/ipv4/icmp_echo_ignore_all 1
+	lab_sysctl "$ns" net/ipv6/icmp/echo_ignore_all 1
+	# Every address of the internet is here, on every port: who answers tells the link.
+	at "$ns" nft -f - <<-END
+	table inet answer {
+		chain prerouting {
+			type nat hook prerouting priority dstnat
+			iifname != "lan0" return
+			icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } return
+			meta l4proto { tcp, udp } redirect to :7
+			icmp type echo-request redirect
+			icmpv6 type echo-request redirect
+		}
+	}
+	END
+	at "$ns" "$OMR_TOOLS/answer" "$ns" &
+}
+
+# lab_up [LINKS]: the router, two LANs (client, neighbour), LINKS providers (2) and the tunnel,
+# which has the main table's best default route; the providers' defaults are there too, as DHCP
+# would put them, so that gateways are learnt.
+lab_up() {
+	local links=${1:-2} n
+
+	[ -x "$OMR_TOOLS/answer" ] || {
+		echo "no $OMR_TOOLS/answer: build the target test_tools" >&2
+		exit 1
+	}
+	lab_namespace router
+	at router sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	lab_sysctl router net/ipv4/icmp_ratelimit 0
+	lab_sysctl router net/ipv4/icmp_msgs_per_sec 1000000
+	lab_sysctl router net/ipv6/icmp/ratelimit 0
+	lab_lan client 1
+	lab_lan neighbour 2
+	lab_wan tunnel 9 tun
+	for ((n = 1; n <= links; n++)); do
+		lab_wan "isp$n" "$n" "w$n"
+		ip -n router route add default via "10.$n.0.1" dev "w$n" metric $((1000 + n))
+		ip -n router -6 route add default via "fd00:a:$n::1" dev "w$n" metric $((2000 + n))
+	done
+	ip -n router route add default via 10.9.0.1 dev tun metric 10
+	ip -n router -6 route add default via fd00:a:9::1 dev tun metric 10
+	LAB_LINKS=$links
+	for n in tunnel $(seq -f 'isp%g' "$links"); do
+		lab_wait 10 "$n answers" lab_answers "$n"
+	done
+}
+
+lab_answers() { # is the answering program of this provider up, for both families?
+	local n=${1#isp}
+
+	[ "$n" != tunnel ] || n=9
+	[ "$(at router "$OMR_TOOLS/ask" -t 200 udp "10.$n.0.1")" = "$1" ] &&
+		[ "$(at router "$OMR_TOOLS/ask" -t 200 udp "fd00:a:$n::1")" = "$1" ]
+}
+
+lab_pull() { ip -n "$1" link set cable down; } # ISP: pulls its cable
+lab_plug() { ip -n "$1" link set cable up; }
+
+# lab_wait SECONDS TEXT COMMAND...: until COMMAND succeeds; false (and said) when it never does
+lab_wait() {
+	local end=$((SECONDS + $1)) text=$2
+
+	shift 2
+	until "$@"; do
+		if [ $SECONDS -gt "$end" ]; then
+			echo "waited in vain: $text" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+# lab_policy MEMBERS: $LAB_TMP/policy.json with links isp1.. (devices w1..; explicit gateways, no
+# probes, masqueraded), group "default" of all in order, and MEMBERS ('"rules": [...]').
+# LAB_GROUPS adds groups (', "bulk": {...}'), LAB_LINK_EXTRA members to each link.
+lab_policy() {
+	local n links="" names=""
+
+	for ((n = 1; n <= LAB_LINKS; n++)); do
+		links+="${links:+,
+		}\"isp$n\": { \"device\": \"w$n\", \"id\": $n, \"masquerade\": true${LAB_LINK_EXTRA:-} }"
+		names+="${names:+, }\"isp$n\""
+	done
+	cat >$LAB_TMP/policy.json <<-END
+	{
+		"version": 1,
+		"links": {
+			$links
+		},
+		"groups": { "default": { "links": [$names] }${LAB_GROUPS:-} },
+		$1
+	}
+	END
+}
+
+# lab_apply [POLICY]
+lab_apply() {
+	if ! at router "$OMR_BIN/omr-nftgen" --apply "${1:-$LAB_TMP/policy.json}" >$LAB_TMP/apply.log 2>&1; then
+		echo "omr-nftgen --apply failed:" >&2
+		cat $LAB_TMP/apply.log "${1:-$LAB_TMP/policy.json}" >&2
+		exit 1
+	fi
+}
+
+# lab_daemon: starts omr-nftd in the router; its pid is in LAB_DAEMON, its log in $LAB_TMP/daemon.log
+lab_daemon() {
+	at router "$OMR_BIN/omr-nftd" --policy "${1:-$LAB_TMP/policy.json}" --socket $LAB_TMP/daemon.sock \
+		2>>$LAB_TMP/daemon.log &
+	LAB_DAEMON=$!
+}
+
+# ask_from NAMESPACE ...: see test/tools/ask.c
+ask_from() {
+	local ns=$1
+
+	shift
+	at "$ns" "$OMR_TOOLS/ask" "$@"
+}
+
+# The address under test of each family; both policies and questions use these documentation prefixes.
+lab_dst() { # 4|6 [N]: an address in 203.0.113.0/24 or 2001:db8:5::/48
+	[ "$1" = 4 ] && echo "203.0.113.${2:-9}" || echo "2001:db8:5::${2:-9}"
+}
+
+ok() {
+	LAB_PASSED=$((LAB_PASSED + 1))
+	echo "ok: $*"
+}
+
+not_ok() {
+	LAB_FAILED=$((LAB_FAILED + 1))
+	echo "NOT OK: $*"
+}
+
+# expect WANT TEXT COMMAND...: COMMAND prints WANT
+expect() {
+	local want=$1 text=$2 got
+
+	shift 2
+	got=$("$@" 2>&1)
+	if [ "$got" = "$want" ]; then
+		ok "$text: $got"
+	else
+		not_ok "$text: expected $want, got $got ($*)"
+	fi
+}
+
+# expect_both WANT TEXT NAMESPACE ARGS-BEFORE-ADDRESS.. -- [PORT]: for the test address of both families
+expect_both() {
+	local want=$1 text=$2 ns=$3 family
+	local -a args=()
+
+	shift 3
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		args+=("$1")
+		shift
+	done
+	[ $# -eq 0 ] || shift
+	for family in 4 6; do
+		expect "$want" "$text, IPv$family" ask_from "$ns" "${args[@]}" "$(lab_dst $family)" "$@"
+	done
+}
+
+# rule_packets RULE: the counter of a policy rule
+rule_packets() {
+	at router nft list chain inet omr_bypass "rule_$1" |
+		sed -n 's/.*counter packets \([0-9]*\) .*/\1/p' | head -n 1
+}
+
+lab_done() {
+	if [ $LAB_FAILED -ne 0 ]; then
+		if [ -n "${OMR_LAB_VERBOSE:-}" ]; then
+			{ cat $LAB_TMP/policy.json $LAB_TMP/daemon.log
+			at router nft list ruleset
+			at router ip rule
+			at router ip route show table all; } >&2 2>/dev/null
+		fi
+		echo "$LAB_PASSED ok, $LAB_FAILED NOT ok"
+		exit 1
+	fi
+	if [ $LAB_PASSED -eq 0 ]; then
+		echo "nothing was tested"
+		exit 1
+	fi
+	echo "$LAB_PASSED ok"
+	exit 0
+}
