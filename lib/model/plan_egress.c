@@ -51,14 +51,17 @@ static void build_to_chains(struct plan_build *b)
 			struct plan_candidate *cand = &t->candidates[c];
 			const struct plan_link *l = &plan->links[cand->link];
 			bool own = cand->mark == l->mark;
+			const char *name;
 
 			cand->to = known_to(plan, i, cand->mark);
 			if (cand->to)
 				continue;
+			/* a link's own target is named once: to_fiber, to_fiber.block */
+			name = own || (t->is_link && !c)
+				       ? t->name
+				       : arena_printf(b->arena, "%s.%s", l->name, t->name);
 			cand->to = mark_chain(
-				b,
-				own ? arena_printf(b->arena, "to_%s", l->name)
-				    : arena_printf(b->arena, "to_%s.%s", l->name, t->name),
+				b, arena_printf(b->arena, "to_%s", own ? l->name : name),
 				cand->mark,
 				own ? plan_build_comment(b, "leaves by %s (%s)", l->name, l->device)
 				    : plan_build_comment(b, "%s, leaves by %s (%s)", t->name,
