@@ -24,7 +24,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(
 size_t arena_used(const struct arena *a); /* bytes handed out */
 
 /*
- * Grows an arena array by doubling; returns the (possibly moved) array with
+ * Grows an arena array geometrically; returns the (possibly moved) array with
  * room for at least `want` items of `size` bytes, the new ones zeroed. *cap is
  * in items. The old address is not to be used again: a large array is moved, not
  * copied.
