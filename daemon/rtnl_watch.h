@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rtnetlink notifications of devices, addresses, default routes and ip rules,
+ * as events for the core: links as they are (bad news is acted upon at once),
+ * all else as one "look again" for everything that waits.
+ */
+#pragma once
+
+#include <ev.h>
+
+struct loop;
+struct nl_socket;
+
+struct rtnl_watch {
+	ev_io io;
+	struct loop *loop;
+	struct nl_socket *socket;
+};
+
+/* 0 or -errno. */
+int rtnl_watch_start(struct rtnl_watch *w, struct loop *l);
+void rtnl_watch_stop(struct rtnl_watch *w);
