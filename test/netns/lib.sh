@@ -183,6 +183,17 @@ lab_answers() { # is the answering program of this provider up, for both familie
 lab_pull() { ip -n "$1" link set cable down; } # ISP: pulls its cable
 lab_plug() { ip -n "$1" link set cable up; }
 
+# lab_quiet: providers answer nothing any more but neighbour discovery (for floods and `flows`)
+lab_quiet() {
+	local ns
+
+	for ns in tunnel $(seq -f 'isp%g' "$LAB_LINKS"); do
+		at "$ns" nft 'add table inet quiet; add chain inet quiet prerouting { type filter hook prerouting priority -300; };
+			add rule inet quiet prerouting icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept;
+			add rule inet quiet prerouting drop'
+	done
+}
+
 # lab_wait SECONDS TEXT COMMAND...: until COMMAND succeeds; false (and said) when it never does
 lab_wait() {
 	local end=$((SECONDS + $1)) text=$2
