@@ -11,7 +11,9 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +26,7 @@ enum {
 	CHILD_NO_CONTEXT,
 };
 
-static void write_all(int fd, const char *text)
+static bool write_all(int fd, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -34,10 +36,11 @@ static void write_all(int fd, const char *text)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0)
-			return;
+			return false;
 		text += done;
 		n -= (size_t)done;
 	}
+	return true;
 }
 
 static bool has_net_admin(void)
@@ -60,20 +63,29 @@ static bool enter_namespace(void)
 	       has_net_admin();
 }
 
+/*
+ * Through a file, though it lies in memory: of a buffer, nft shows the first
+ * line for every fault.
+ */
 static int try_script(const char *script, int report)
 {
+	char path[sizeof("/proc/self/fd/-2147483648")];
 	struct nft_ctx *nft;
-	int r;
+	int r, fd;
 
 	if (!enter_namespace())
 		return CHILD_NO_NAMESPACE;
+	fd = memfd_create("omr.nft", MFD_CLOEXEC);
+	if (fd < 0 || !write_all(fd, script))
+		return CHILD_NO_CONTEXT;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!nft || nft_ctx_buffer_output(nft) || nft_ctx_buffer_error(nft))
 		return CHILD_NO_CONTEXT;
 	nft_ctx_set_dry_run(nft, true);
-	r = nft_run_cmd_from_buffer(nft, script);
+	r = nft_run_cmd_from_filename(nft, path);
 	if (r)
-		write_all(report, nft_ctx_get_error_buffer(nft));
+		(void)write_all(report, nft_ctx_get_error_buffer(nft));
 	/* not freed: the process ends here, and a big ruleset takes long to free */
 	return r ? CHILD_REFUSED : CHILD_ACCEPTED;
 }
@@ -125,11 +137,14 @@ static void add_object(struct strbuf *out, const char *script, unsigned long lin
 		strbuf_addf(out, "line %lu", line);
 }
 
-/* Reads "LINE:COLUMN-COLUMN: " after the buffer's name. NULL: it is not there. */
+/* Reads "FD:LINE:COLUMN-COLUMN: ", the end of a place. NULL: that is not there. */
 static const char *read_place(const char *text, unsigned long *ret_line)
 {
 	unsigned long line = 0;
 
+	text += strspn(text, "0123456789");
+	if (*text++ != ':')
+		return NULL;
 	if (*text < '0' || *text > '9')
 		return NULL;
 	while (*text >= '0' && *text <= '9' && line < UINT32_MAX)
@@ -147,7 +162,7 @@ static const char *read_place(const char *text, unsigned long *ret_line)
 /* nft names its places in a script that the user has not seen: say the object instead. */
 static void explain(struct strbuf *fault, const char *script, const char *words)
 {
-	static const char buffer_name[] = "<cmdline>:";
+	static const char file_name[] = "/proc/self/fd/";
 
 	for (const char *line = words, *next; *line; line = next) {
 		size_t n = strcspn(line, "\n");
@@ -155,8 +170,8 @@ static void explain(struct strbuf *fault, const char *script, const char *words)
 		const char *rest = NULL;
 
 		next = line + n + (line[n] == '\n');
-		if (!strncmp(line, buffer_name, strlen(buffer_name)))
-			rest = read_place(line + strlen(buffer_name), &number);
+		if (!strncmp(line, file_name, strlen(file_name)))
+			rest = read_place(line + strlen(file_name), &number);
 		if (rest) {
 			add_object(fault, script, number);
 			strbuf_add(fault, ": ");
