@@ -23,6 +23,7 @@ struct diag_source;
 #define POLICY_RULES_MAX 4096
 #define POLICY_LINKS_MAX 64
 #define POLICY_GROUPS_MAX 200
+#define POLICY_PROBES_MAX 64 /* named ones */
 
 /* The article's numbers (docs/policy.md, "Numbers"). */
 #define POLICY_MARK_BASE 0x539u
@@ -253,3 +254,10 @@ int policy_protocol_number(const char *name);
 const char *policy_protocol_name(unsigned number); /* NULL: print the number */
 int policy_dscp_number(const char *name);
 int policy_icmp_type_number(enum inet_family family, const char *name);
+/* The known word nearest to a misspelt one, or NULL. */
+enum policy_vocabulary {
+	POLICY_PROTOCOLS,
+	POLICY_DSCPS,
+	POLICY_ICMP_TYPES,
+};
+const char *policy_word_nearest(enum policy_vocabulary v, const char *word);
