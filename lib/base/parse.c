@@ -29,18 +29,18 @@ static int hex_value(char c)
 	return -1;
 }
 
-/* Digits at *p; -ERANGE is told only after all of them are read. */
-static int scan_u64(const char **p, uint64_t max, uint64_t *ret)
+int parse_leading_u64(const char **at, uint64_t max, uint64_t *ret)
 {
+	bool bad = !is_digit(**at) || (**at == '0' && is_digit((*at)[1]));
 	bool over = false;
 	uint64_t v = 0;
 
-	if (!is_digit(**p) || (**p == '0' && is_digit((*p)[1])))
-		return -EINVAL;
-	for (; is_digit(**p); (*p)++)
+	for (; is_digit(**at); (*at)++)
 		if (__builtin_mul_overflow(v, (uint64_t)10, &v) ||
-		    __builtin_add_overflow(v, (uint64_t)(**p - '0'), &v))
+		    __builtin_add_overflow(v, (uint64_t)(**at - '0'), &v))
 			over = true;
+	if (bad)
+		return -EINVAL;
 	if (over || v > max)
 		return -ERANGE;
 	*ret = v;
@@ -52,12 +52,30 @@ int parse_u64(const char *text, uint64_t max, uint64_t *ret)
 	uint64_t v;
 	int r;
 
-	r = scan_u64(&text, max, &v);
+	r = parse_leading_u64(&text, max, &v);
 	if (r == -EINVAL || *text)
 		return -EINVAL;
 	if (r == 0)
 		*ret = v;
 	return r;
+}
+
+int parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
+{
+	bool negative = *text == '-';
+	uint64_t v;
+	int r;
+
+	/* the magnitude of INT64_MIN is one more than INT64_MAX */
+	r = parse_u64(text + negative, (uint64_t)INT64_MAX + negative, &v);
+	if (r < 0)
+		return r;
+	if (negative)
+		v = -v;
+	if ((int64_t)v < min || (int64_t)v > max)
+		return -ERANGE;
+	*ret = (int64_t)v;
+	return 0;
 }
 
 int parse_u32_hex(const char *text, uint32_t *ret)
@@ -85,12 +103,12 @@ int parse_number_range(const char *text, uint32_t max, uint32_t *ret_lo, uint32_
 	uint64_t lo = 0, hi = 0;
 	int r, s = 0;
 
-	r = scan_u64(&text, max, &lo);
+	r = parse_leading_u64(&text, max, &lo);
 	if (r == -EINVAL)
 		return r;
 	if (*text == '-') {
 		text++;
-		s = scan_u64(&text, max, &hi);
+		s = parse_leading_u64(&text, max, &hi);
 	} else {
 		hi = lo;
 	}
@@ -129,7 +147,7 @@ int parse_duration_ms(const char *text, uint64_t *ret_ms)
 	bool fine = false;
 	int r;
 
-	r = scan_u64(&text, UINT64_MAX, &whole);
+	r = parse_leading_u64(&text, UINT64_MAX, &whole);
 	if (r == -EINVAL)
 		return r;
 	if (*text == '.') {

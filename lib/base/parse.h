@@ -10,6 +10,9 @@
 #include <stdint.h>
 
 int parse_u64(const char *text, uint64_t max, uint64_t *ret); /* no sign, space, leading zero */
+int parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret); /* a '-' or none */
+/* The number at *at, which moves behind its digits whatever the result; the rest may be anything. */
+int parse_leading_u64(const char **at, uint64_t max, uint64_t *ret);
 int parse_u32_hex(const char *text, uint32_t *ret); /* "0x..." only */
 /* "80" or "5060-5061"; both ends 0..max, first <= last else -EDOM. */
 int parse_number_range(const char *text, uint32_t max, uint32_t *ret_lo, uint32_t *ret_hi);

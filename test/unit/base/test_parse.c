@@ -62,6 +62,69 @@ static void whole_numbers(void **state)
 	}
 }
 
+static void signed_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t min, max;
+		int result;
+		int64_t value;
+	} cases[] = {
+		{ "0", 0, 0, 0, 0 },
+		{ "-0", 0, 0, 0, 0 },
+		{ "-1", -1, 5, 0, -1 },
+		{ "-2", -1, 5, -ERANGE, 0 },
+		{ "6", -1, 5, -ERANGE, 0 },
+		{ "9223372036854775807", INT64_MIN, INT64_MAX, 0, INT64_MAX },
+		{ "9223372036854775808", INT64_MIN, INT64_MAX, -ERANGE, 0 },
+		{ "-9223372036854775808", INT64_MIN, INT64_MAX, 0, INT64_MIN },
+		{ "-9223372036854775809", INT64_MIN, INT64_MAX, -ERANGE, 0 },
+		{ "18446744073709551615", INT64_MIN, INT64_MAX, -ERANGE, 0 },
+		{ "", -9, 9, -EINVAL, 0 },
+		{ "-", -9, 9, -EINVAL, 0 },
+		{ "--1", -9, 9, -EINVAL, 0 },
+		{ "+1", -9, 9, -EINVAL, 0 },
+		{ "- 1", -9, 9, -EINVAL, 0 },
+		{ "-01", -9, 9, -EINVAL, 0 },
+		{ "1\n", -9, 9, -EINVAL, 0 },
+		{ "1-", -9, 9, -EINVAL, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int64_t v = UNTOUCHED;
+
+		expect(cases[i].text, parse_i64(cases[i].text, cases[i].min, cases[i].max, &v),
+		       cases[i].result);
+		assert_int_equal(v, cases[i].result ? UNTOUCHED : cases[i].value);
+	}
+}
+
+static void leading_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		uint64_t value;
+		const char *rest;
+	} cases[] = {
+		{ "12/via", 0, 12, "/via" },   { "0", 0, 0, "" },
+		{ "0x", 0, 0, "x" },	       { "100ms", 0, 100, "ms" },
+		{ "101ms", -ERANGE, 0, "ms" }, { "99999999999999999999ms", -ERANGE, 0, "ms" },
+		{ "007ms", -EINVAL, 0, "ms" }, { "ms", -EINVAL, 0, "ms" },
+		{ "-1", -EINVAL, 0, "-1" },    { " 1", -EINVAL, 0, " 1" },
+		{ "", -EINVAL, 0, "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *at = cases[i].text;
+		uint64_t v = UNTOUCHED;
+
+		expect(cases[i].text, parse_leading_u64(&at, 100, &v), cases[i].result);
+		assert_int_equal(v, cases[i].result ? UNTOUCHED : cases[i].value);
+		assert_string_equal(at, cases[i].rest);
+	}
+}
+
 static void hex_numbers(void **state)
 {
 	static const struct {
@@ -489,6 +552,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_numbers),
+		cmocka_unit_test(signed_numbers),
+		cmocka_unit_test(leading_numbers),
 		cmocka_unit_test(hex_numbers),
 		cmocka_unit_test(number_ranges),
 		cmocka_unit_test(the_largest_number_is_a_range),
