@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct apply;
 
@@ -28,6 +29,11 @@ struct apply_report {
 	size_t n_warnings, cap_warnings;
 	const char *error; /* set when a call failed: what, on which object, errno and ext-ack text */
 	unsigned long longest_commit_us; /* longest time one transaction held the nft commit */
+	/*
+	 * apply_plan() without APPLY_DRY_RUN, on success: the state it made true
+	 * (in `arena`), as the `from` of a later apply_desired().
+	 */
+	struct desired made;
 };
 
 void apply_report_init(struct apply_report *r);
@@ -37,6 +43,8 @@ void apply_report_done(struct apply_report *r);
 int apply_open(struct apply **ret);
 struct apply *apply_close(struct apply *ap);
 void apply_closep(struct apply **ap);
+/* nlmsg_pid of our transactions in nf_tables notifications: tells them from other people's. */
+uint32_t apply_nft_portid(const struct apply *ap);
 
 /* Dumps links, addresses, default routes, ip rules. Retries interrupted dumps. */
 int apply_observe(struct apply *ap, struct arena *a, struct netstate *ret);
