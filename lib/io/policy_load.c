@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/strbuf.h"
 #include "model/policy.h"
 #include "model/policy_read.h"
 
@@ -72,6 +73,35 @@ static int load_source(const char *path, const char *name, size_t max, struct ar
 	return 0;
 }
 
+/* Of a pipe nobody knows the size: read up to the limit and one byte more. */
+static int load_stream(int fd, const char *name, size_t max, struct arena *a,
+		       const struct diag_source **ret)
+{
+	_cleanup_(strbuf_done) struct strbuf text = STRBUF_NULL;
+	struct diag_source *source;
+	char buf[16384];
+
+	for (;;) {
+		ssize_t n = read(fd, buf, sizeof(buf));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		strbuf_addn(&text, buf, (size_t)n);
+		if (text.len > max)
+			return -EFBIG;
+	}
+	source = arena_alloc(a, sizeof(*source));
+	source->name = name;
+	source->text = arena_memdup(a, strbuf_text(&text), text.len + 1); /* NULs too */
+	source->len = text.len;
+	*ret = source;
+	return 0;
+}
+
 struct loader {
 	const char *policy_path;
 };
@@ -125,7 +155,10 @@ int policy_load(const char *path, struct arena *a, struct policy **ret_policy,
 	const struct diag_source *source;
 	int r;
 
-	r = load_source(path, path, POLICY_FILE_MAX, a, &source);
+	if (strcmp(path, "-") == 0)
+		r = load_stream(STDIN_FILENO, "<standard input>", POLICY_FILE_MAX, a, &source);
+	else
+		r = load_source(path, path, POLICY_FILE_MAX, a, &source);
 	if (r == -EFBIG) {
 		struct diag_source *whole = arena_alloc(a, sizeof(*whole));
 

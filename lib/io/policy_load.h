@@ -11,8 +11,9 @@ struct policy;
 
 /*
  * 0; POLICY_READ_INVALID: the faults say why; -errno: the policy file itself
- * cannot be read. Symbolic links are followed; only regular files are read.
- * Lists with a relative path are looked for in the policy's directory.
+ * cannot be read. Symbolic links are followed; only regular files are read, and
+ * standard input as "-". Lists with a relative path are looked for in the
+ * policy's directory, of standard input in the current one.
  */
 int policy_load(const char *path, struct arena *a, struct policy **ret_policy,
 		struct diag_list *faults);
