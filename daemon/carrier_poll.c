@@ -10,7 +10,6 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -26,7 +25,7 @@ static enum core_carrier ask(int fd, const char *device)
 	struct ethtool_value value = { .cmd = ETHTOOL_GLINK };
 	struct ifreq ifr = { .ifr_data = (void *)&value };
 
-	strncpy(ifr.ifr_name, device, sizeof(ifr.ifr_name) - 1);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device);
 	if (ioctl(fd, SIOCETHTOOL, &ifr) < 0)
 		return CORE_CARRIER_UNKNOWN;
 	return value.data ? CORE_CARRIER_YES : CORE_CARRIER_NO;

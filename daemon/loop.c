@@ -69,6 +69,16 @@ const struct loop_config *loop_config(const struct loop *l)
 
 /* ---- actions ---- */
 
+/* A fault that lasts is told once, though it is tried again and again. */
+static void log_failure(struct loop *l, const char *what, const char *text)
+{
+	if (l->last_error && !strcmp(l->last_error, text))
+		return;
+	log_err(what, "%s", text);
+	free(l->last_error);
+	l->last_error = memory_strdup(text);
+}
+
 static void observe(struct loop *l, struct core_event *ret)
 {
 	int r;
@@ -97,16 +107,6 @@ static void log_report(struct loop *l, const char *what)
 		log_line(level, what, "%c %s", r->lines[i].mark, r->lines[i].text);
 	if (r->n_lines > REPORT_LINES_MAX)
 		log_line(level, what, "and %zu more", r->n_lines - REPORT_LINES_MAX);
-}
-
-/* A fault that lasts is told once, though it is tried again and again. */
-static void log_failure(struct loop *l, const char *what, const char *text)
-{
-	if (l->last_error && !strcmp(l->last_error, text))
-		return;
-	log_err(what, "%s", text);
-	free(l->last_error);
-	l->last_error = memory_strdup(text);
 }
 
 static void applied(struct loop *l, int r, const char *what, struct core_event *ret)

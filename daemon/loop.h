@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct core;
@@ -18,7 +19,7 @@ struct loop_config {
 	const struct plan *plan;
 	const char *policy_path; /* for status */
 	const char *socket_path;
-	int socket_required;
+	bool socket_required;
 };
 
 /* Runs until SIGTERM. The process's exit status. */
