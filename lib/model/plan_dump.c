@@ -122,9 +122,10 @@ static void dump_ip_rule(struct strbuf *out, const struct plan_ip_rule *r)
 {
 	char to[INET_TEXT_MAX];
 
-	strbuf_addf(out, "ip_rule %u%s%s%s fwmark 0x%x/0x%x", r->priority,
-		    r->families[INET4] ? " ipv4" : "", r->families[INET6] ? " ipv6" : "",
-		    r->invert ? " not" : "", r->fwmark, r->fwmask);
+	strbuf_addf(out, "ip_rule %u%s%s%s", r->priority, r->families[INET4] ? " ipv4" : "",
+		    r->families[INET6] ? " ipv6" : "", r->invert ? " not" : "");
+	if (r->fwmark || r->fwmask)
+		strbuf_addf(out, " fwmark 0x%x/0x%x", r->fwmark, r->fwmask);
 	if (r->has_to)
 		strbuf_addf(out, " to %s", inet_print_prefix(&r->to, to));
 	switch (r->action) {

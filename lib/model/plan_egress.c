@@ -56,8 +56,11 @@ static void build_to_chains(struct plan_build *b)
 			cand->to = known_to(plan, i, cand->mark);
 			if (cand->to)
 				continue;
-			/* a link's own target is named once: to_fiber, to_fiber.block */
-			name = own || (t->is_link && !c)
+			/*
+			 * A link's own target is named once, to_fiber, to_fiber.block; but not
+			 * one that falls to a group: to_fiber.default is the group's own on fiber.
+			 */
+			name = own || (t->is_link && !c && !t->n_tables)
 				       ? t->name
 				       : arena_printf(b->arena, "%s.%s", l->name, t->name);
 			cand->to = mark_chain(

@@ -39,10 +39,16 @@ static struct plan_ip_rule *add_local_rule(struct pass *s, const struct inet_pre
 			    to ? "a local network: as main routing has it"
 			       : "what main routing knows better than by a default route");
 
-	r->invert = true;
 	r->table = 254; /* RT_TABLE_MAIN */
 	r->suppress_prefixlength = 1; /* neither a default nor OpenVPN's two halves */
-	if (to) {
+	if (!to) {
+		r->invert = true;
+	} else {
+		/*
+		 * `not` would turn the destination round as well, and "any mark of ours" cannot be
+		 * said without it. Unmarked packets to a local network meet main a little earlier.
+		 */
+		r->fwmask = 0;
 		r->has_to = true;
 		r->to = *to;
 		r->families[INET4] = to->family == INET4;

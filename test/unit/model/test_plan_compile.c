@@ -240,10 +240,12 @@ static void local_networks_limit_the_first_rule(void **state)
 	struct compiled c;
 
 	compile(&c, BASE "\"local_networks\": [\"192.168.0.0/16\", \"fd00::/8\"], \"rules\": []}");
-	has(&c, "ip_rule 1000 ipv4 not fwmark 0x0/0xffffff to 192.168.0.0/16 lookup 254");
-	has(&c, "ip_rule 1000 ipv6 not fwmark 0x0/0xffffff to fd00::/8 lookup 254");
-	has(&c, "ip_rule 1000 ipv6 not fwmark 0x0/0xffffff to fe80::/10 lookup 254");
+	has(&c, "ip_rule 1000 ipv4 to 192.168.0.0/16 lookup 254");
+	has(&c, "ip_rule 1000 ipv6 to fd00::/8 lookup 254");
+	has(&c, "ip_rule 1000 ipv6 to fe80::/10 lookup 254");
 	has_not(&c, "ip_rule 1000 ipv4 ipv6");
+	/* `not` would invert the destination too */
+	has_not(&c, "ip_rule 1000 ipv4 not");
 	release(&c);
 }
 
