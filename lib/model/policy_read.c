@@ -10,6 +10,7 @@
 #include "model/policy_check.h"
 #include "model/policy_read_link.h"
 #include "model/policy_read_list.h"
+#include "model/policy_read_probe.h"
 #include "model/policy_read_rule.h"
 #include "model/policy_value.h"
 
@@ -89,7 +90,7 @@ static const struct policy_key top_keys[] = {
 	POLICY_KEY_REQUIRED("version", NULL), /* read before all others */
 	POLICY_KEY_REQUIRED("links", policy_read_link_links),
 	POLICY_KEY("groups", policy_read_link_groups),
-	POLICY_KEY("probes", policy_read_link_probes),
+	POLICY_KEY("probes", policy_read_probe_probes),
 	POLICY_KEY("rules", policy_read_rule_rules),
 	POLICY_KEY("default", top_default),
 	POLICY_KEY("mark_mask", top_mark_mask),

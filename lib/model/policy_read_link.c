@@ -3,293 +3,12 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
-#include "base/inet.h"
-#include "base/parse.h"
+#include "model/policy_read_probe.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define INTERVAL_MIN_MS 10u
-#define INTERVAL_MAX_MS 3600000u
-#define COUNT_MAX	1000u /* fall, rise */
-#define SLA_MS_MAX	60000u
-
-static const char *const family_names[INET_FAMILY_COUNT] = { [INET4] = "IPv4", [INET6] = "IPv6" };
-
-/* A table of named objects: at most `max`, names checked. */
-static bool read_named(struct policy_reader *r, const struct policy_path *path, json_t *value,
-		       size_t max, const char *what, policy_value_reader *read)
-{
-	struct policy_path at = { .up = path };
-	json_t *member;
-
-	if (!json_is_object(value)) {
-		diag_hint(r->faults, policy_value_fault(r, path, "must be an object"),
-			  "{ \"NAME\": { ... } }");
-		return false;
-	}
-	if (json_object_size(value) > max) {
-		policy_value_fault(r, path, "at most %zu %s, these are %zu", max, what,
-				   json_object_size(value));
-		return false;
-	}
-	json_object_foreach(value, at.key, member)
-		read(r, &at, member, arena_strdup(r->arena, at.key));
-	return true;
-}
-
-/* The member's own name, as a link, group or probe name. */
-static void check_name(struct policy_reader *r, const struct policy_path *path, const char *name)
-{
-	if (parse_valid_name(name))
-		return;
-	diag_hint(
-		r->faults,
-		policy_value_fault_key(r, path, "\"%s\" is not a name", policy_value_show(r, name)),
-		"1 to 31 letters, digits, \"-\" and \"_\", the first a letter or digit");
-}
-
-/* An address a packet can be sent to. */
-static bool read_address(struct policy_reader *r, const struct policy_path *path, const char *text,
-			 enum inet_family family, struct inet_addr *ret)
-{
-	enum inet_family f;
-	struct inet_addr a;
-
-	if (inet_parse_addr(text, strlen(text), &f, &a) < 0 || f != family) {
-		policy_value_fault(r, path, "\"%s\" is not an %s address",
-				   policy_value_show(r, text), family_names[family]);
-		return false;
-	}
-	if (inet_addr_is_zero(&a) || (family == INET4 ? a.bytes[0] >= 224 : a.bytes[0] == 0xff)) {
-		policy_value_fault(r, path, "\"%s\" is not the address of a single host", text);
-		return false;
-	}
-	*ret = a;
-	return true;
-}
-
-/* ---- probes ------------------------------------------------------------- */
-
-static bool probe_type(struct policy_reader *r, const struct policy_path *path, json_t *value,
-		       void *out)
-{
-	const char *names[POLICY_PROBE_EXEC + 1];
-	struct policy_probe *p = out;
-	unsigned v;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		names[i] = policy_probe_type_name((enum policy_probe_type)i);
-	if (!policy_value_word(r, path, value, names, ARRAY_SIZE(names), &v))
-		return false;
-	p->type = (enum policy_probe_type)v;
-	return true;
-}
-
-static bool host4(struct policy_reader *r, const struct policy_path *path, json_t *value, void *out)
-{
-	const char *text = policy_value_string(r, path, value);
-
-	return text && read_address(r, path, text, INET4, out);
-}
-
-static bool host6(struct policy_reader *r, const struct policy_path *path, json_t *value, void *out)
-{
-	const char *text = policy_value_string(r, path, value);
-
-	return text && read_address(r, path, text, INET6, out);
-}
-
-static int addr_cmp(const void *a, const void *b)
-{
-	return inet_addr_cmp(a, b);
-}
-
-static bool probe_hosts4(struct policy_reader *r, const struct policy_path *path, json_t *value,
-			 void *out)
-{
-	static const struct policy_items items = { sizeof(struct inet_addr), host4, addr_cmp };
-	struct policy_probe *p = out;
-
-	return policy_value_array(r, path, value, &items, &p->hosts[INET4], &p->n_hosts[INET4]);
-}
-
-static bool probe_hosts6(struct policy_reader *r, const struct policy_path *path, json_t *value,
-			 void *out)
-{
-	static const struct policy_items items = { sizeof(struct inet_addr), host6, addr_cmp };
-	struct policy_probe *p = out;
-
-	return policy_value_array(r, path, value, &items, &p->hosts[INET6], &p->n_hosts[INET6]);
-}
-
-static bool probe_interval(struct policy_reader *r, const struct policy_path *path, json_t *value,
-			   void *out)
-{
-	struct policy_probe *p = out;
-
-	return policy_value_duration(r, path, value, INTERVAL_MIN_MS, INTERVAL_MAX_MS,
-				     &p->interval_ms);
-}
-
-static bool probe_timeout(struct policy_reader *r, const struct policy_path *path, json_t *value,
-			  void *out)
-{
-	struct policy_probe *p = out;
-
-	return policy_value_duration(r, path, value, 1, INTERVAL_MAX_MS, &p->timeout_ms);
-}
-
-static bool probe_fall(struct policy_reader *r, const struct policy_path *path, json_t *value,
-		       void *out)
-{
-	struct policy_probe *p = out;
-
-	return policy_value_integer(r, path, value, 1, COUNT_MAX, &p->fall);
-}
-
-static bool probe_rise(struct policy_reader *r, const struct policy_path *path, json_t *value,
-		       void *out)
-{
-	struct policy_probe *p = out;
-
-	return policy_value_integer(r, path, value, 1, COUNT_MAX, &p->rise);
-}
-
-static bool probe_quorum(struct policy_reader *r, const struct policy_path *path, json_t *value,
-			 void *out)
-{
-	struct policy_probe *p = out;
-
-	return policy_value_integer(r, path, value, 1, COUNT_MAX, &p->quorum);
-}
-
-static const struct policy_key probe_keys[] = {
-	POLICY_KEY_REQUIRED("type", probe_type),
-	POLICY_KEY("hosts4", probe_hosts4),
-	POLICY_KEY("hosts6", probe_hosts6),
-	POLICY_KEY("interval", probe_interval),
-	POLICY_KEY("timeout", probe_timeout),
-	POLICY_KEY("fall", probe_fall),
-	POLICY_KEY("rise", probe_rise),
-	POLICY_KEY("quorum", probe_quorum),
-	POLICY_KEY("note", policy_value_note_ignored),
-};
-
-static bool probe_needs_hosts(enum policy_probe_type t)
-{
-	switch (t) {
-	case POLICY_PROBE_ICMP:
-	case POLICY_PROBE_TCP:
-	case POLICY_PROBE_DNS:
-	case POLICY_PROBE_HTTP:
-		return true;
-	case POLICY_PROBE_NONE:
-	case POLICY_PROBE_ARP:
-	case POLICY_PROBE_NDP:
-	case POLICY_PROBE_ROUTE:
-	case POLICY_PROBE_EXEC:
-		return false;
-	}
-	abort();
-}
-
-/* Where a key of this object stands, or the object when it has none. */
-static struct policy_path below(const struct policy_path *up, const char *key)
-{
-	return (struct policy_path){ .up = up, .key = key };
-}
-
-static bool is_word(json_t *object, const char *key, const char *word)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text && strcmp(text, word) == 0;
-}
-
-static void probe_check_none(struct policy_reader *r, const struct policy_path *path, json_t *value)
-{
-	struct policy_path at = { .up = path };
-	json_t *member;
-
-	json_object_foreach(value, at.key,
-			    member) if (strcmp(at.key, "type") != 0 && strcmp(at.key, "note") != 0)
-		policy_value_fault_key(r, &at, "means nothing with \"type\": \"none\"");
-}
-
-static void probe_check_quorum(struct policy_reader *r, const struct policy_path *path,
-			       json_t *value, const struct policy_probe *p)
-{
-	static const char *const keys[] = { "hosts4", "hosts6" };
-	const struct policy_path at = below(path, "quorum");
-
-	if (!json_object_get(value, "quorum"))
-		return;
-	for (int f = 0; f < INET_FAMILY_COUNT; f++)
-		if (json_object_get(value, keys[f]) && p->quorum > p->n_hosts[f])
-			policy_value_fault(r, &at, "%u hosts must answer, \"%s\" has %zu",
-					   p->quorum, keys[f], p->n_hosts[f]);
-	if (!json_object_get(value, "hosts4") && !json_object_get(value, "hosts6"))
-		policy_value_fault_key(r, &at, "needs \"hosts4\" or \"hosts6\"");
-}
-
-static void probe_check(struct policy_reader *r, const struct policy_path *path, json_t *value,
-			struct policy_probe *p)
-{
-	if (!is_word(value, "type", policy_probe_type_name(p->type)))
-		return; /* misspelt: who knows what was meant */
-	if (p->type == POLICY_PROBE_NONE) {
-		probe_check_none(r, path, value);
-		return;
-	}
-	if (probe_needs_hosts(p->type) && !json_object_get(value, "hosts4") &&
-	    !json_object_get(value, "hosts6"))
-		policy_value_fault(r, path, "a probe of type \"%s\" needs \"hosts4\" or \"hosts6\"",
-				   policy_probe_type_name(p->type));
-	if (!json_object_get(value, "timeout") && p->timeout_ms > p->interval_ms)
-		p->timeout_ms = p->interval_ms;
-	if (p->timeout_ms > p->interval_ms) {
-		const struct policy_path at = below(path, "timeout");
-
-		policy_value_fault(r, &at, "longer than the interval of %u ms", p->interval_ms);
-	}
-	probe_check_quorum(r, path, value, p);
-}
-
-static struct policy_probe *probe_add(struct policy_reader *r, const struct policy_path *path,
-				      json_t *value, const char *name)
-{
-	struct policy *policy = r->policy;
-	struct policy_probe *p =
-		ARENA_PUSH(r->arena, policy->probes, policy->n_probes, r->cap_probes);
-
-	*p = (struct policy_probe){
-		.name = name,
-		.place = { policy_value_pointer(r, path) },
-		.interval_ms = 1000,
-		.timeout_ms = 800,
-		.fall = 3,
-		.rise = 5,
-		.quorum = 1,
-	};
-	if (policy_value_object(r, path, value, probe_keys, ARRAY_SIZE(probe_keys), p))
-		probe_check(r, path, value, p);
-	return p;
-}
-
-static bool read_probe(struct policy_reader *r, const struct policy_path *path, json_t *value,
-		       void *name)
-{
-	check_name(r, path, name);
-	probe_add(r, path, value, name);
-	return true;
-}
-
-bool policy_read_link_probes(struct policy_reader *r, const struct policy_path *path, json_t *value,
-			     void *out)
-{
-	return read_named(r, path, value, POLICY_PROBES_MAX, "probes", read_probe);
-}
+#define SLA_MS_MAX 60000u
 
 /* ---- links -------------------------------------------------------------- */
 
@@ -357,7 +76,7 @@ static bool read_gateway(struct policy_reader *r, const struct policy_path *path
 		ret->kind = POLICY_GATEWAY_AUTO;
 	else if (strcmp(text, "none") == 0)
 		ret->kind = POLICY_GATEWAY_NONE;
-	else if (read_address(r, path, text, family, &ret->addr))
+	else if (policy_value_address(r, path, text, family, &ret->addr))
 		ret->kind = POLICY_GATEWAY_ADDR;
 	else
 		return false;
@@ -409,7 +128,7 @@ static bool link_probe(struct policy_reader *r, const struct policy_path *path, 
 	struct policy_link *l = out;
 
 	if (json_is_object(value)) {
-		probe_add(r, path, value, NULL);
+		policy_read_probe_add(r, path, value, NULL);
 		l->probe = (int)r->policy->n_probes - 1;
 		return true;
 	}
@@ -443,7 +162,6 @@ static bool read_link(struct policy_reader *r, const struct policy_path *path, j
 		.place = { policy_value_pointer(r, path) },
 		.probe = -1,
 	};
-	check_name(r, path, name);
 	return policy_value_object(r, path, value, link_keys, ARRAY_SIZE(link_keys), l);
 }
 
@@ -455,7 +173,7 @@ bool policy_read_link_links(struct policy_reader *r, const struct policy_path *p
 		policy_value_fault(r, path, "there must be a link");
 		return false;
 	}
-	return read_named(r, path, value, POLICY_LINKS_MAX, "links", read_link);
+	return policy_value_named(r, path, value, POLICY_LINKS_MAX, "links", read_link);
 }
 
 /* ---- groups ------------------------------------------------------------- */
@@ -645,11 +363,12 @@ static const struct policy_key group_keys[] = {
 static void group_check(struct policy_reader *r, const struct policy_path *path, json_t *value,
 			const struct policy_group *g)
 {
-	const struct policy_path sla = below(path, "sla"), links = below(path, "links");
+	const struct policy_path sla = policy_value_below(path, "sla"),
+				 links = policy_value_below(path, "links");
 	json_t *members = json_object_get(value, "links");
 
 	if (json_object_get(value, "mode") &&
-	    !is_word(value, "mode", policy_group_mode_name(g->mode)))
+	    !policy_value_is(value, "mode", policy_group_mode_name(g->mode)))
 		return; /* misspelt: who knows what was meant */
 	if (g->has_sla && g->mode != POLICY_GROUP_QUALITY)
 		policy_value_fault_key(r, &sla, "needs \"mode\": \"quality\"");
@@ -657,7 +376,7 @@ static void group_check(struct policy_reader *r, const struct policy_path *path,
 		return;
 	for (size_t i = 0; i < json_array_size(members); i++) {
 		struct policy_path item = { .up = &links, .index = i };
-		struct policy_path weight = below(&item, "weight");
+		struct policy_path weight = policy_value_below(&item, "weight");
 
 		if (json_object_get(json_array_get(members, i), "weight"))
 			policy_value_fault_key(r, &weight, "needs \"mode\": \"balance\"");
@@ -675,7 +394,6 @@ static bool read_group(struct policy_reader *r, const struct policy_path *path, 
 		.sla_loss_percent = -1,
 		.on_down = { .group = -1 },
 	};
-	check_name(r, path, name);
 	if (!policy_value_object(r, path, value, group_keys, ARRAY_SIZE(group_keys), g))
 		return false;
 	group_check(r, path, value, g);
@@ -686,5 +404,5 @@ bool policy_read_link_groups(struct policy_reader *r, const struct policy_path *
 			     void *out)
 {
 	r->policy->groups = arena_calloc(r->arena, POLICY_GROUPS_MAX, sizeof(struct policy_group));
-	return read_named(r, path, value, POLICY_GROUPS_MAX, "groups", read_group);
+	return policy_value_named(r, path, value, POLICY_GROUPS_MAX, "groups", read_group);
 }

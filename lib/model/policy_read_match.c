@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "model/policy_read.h"
+#include "model/policy_read_icmp.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -23,17 +24,6 @@ static int number_range_cmp(const void *a, const void *b)
 	if (x->lo != y->lo)
 		return x->lo < y->lo ? -1 : 1;
 	return x->hi < y->hi ? -1 : x->hi > y->hi;
-}
-
-static void fault_word(struct policy_reader *r, const struct policy_path *path, const char *text,
-		       const char *what, enum policy_vocabulary words)
-{
-	const char *near = policy_word_nearest(words, text);
-	struct diag *d =
-		policy_value_fault(r, path, "no %s named \"%s\"", what, policy_value_show(r, text));
-
-	if (near)
-		diag_hint(r->faults, d, "did you mean \"%s\"?", near);
 }
 
 static bool read_number(struct policy_reader *r, const struct policy_path *path, json_t *value,
@@ -56,7 +46,8 @@ static bool read_protocol(struct policy_reader *r, const struct policy_path *pat
 		return read_number(r, path, value, 255, out);
 	v = policy_protocol_number(json_string_value(value));
 	if (v < 0) {
-		fault_word(r, path, json_string_value(value), "protocol", POLICY_PROTOCOLS);
+		policy_value_fault_word(r, path, json_string_value(value), "protocol",
+					POLICY_PROTOCOLS);
 		return false;
 	}
 	*(struct policy_number_range *)out =
@@ -83,7 +74,7 @@ static bool read_dscp(struct policy_reader *r, const struct policy_path *path, j
 		return read_number(r, path, value, 63, out);
 	v = policy_dscp_number(json_string_value(value));
 	if (v < 0) {
-		fault_word(r, path, json_string_value(value), "DSCP", POLICY_DSCPS);
+		policy_value_fault_word(r, path, json_string_value(value), "DSCP", POLICY_DSCPS);
 		return false;
 	}
 	*(struct policy_number_range *)out =
@@ -482,127 +473,6 @@ static void check_ports(struct policy_reader *r, const struct policy_path *path,
 				  "tcp, udp, sctp, dccp and udplite have");
 }
 
-/* Which of icmp and icmpv6 a rule is about; false when it is about other protocols too. */
-static bool icmp_families(const struct policy_rule *rule, bool ret[INET_FAMILY_COUNT])
-{
-	if (!rule->n_protocols) {
-		ret[INET4] = rule->families[INET4];
-		ret[INET6] = rule->families[INET6];
-		return true;
-	}
-	ret[INET4] = ret[INET6] = false;
-	for (size_t i = 0; i < rule->n_protocols; i++) {
-		if (rule->protocols[i].lo == IPPROTO_ICMP)
-			ret[INET4] = true;
-		else if (rule->protocols[i].lo == IPPROTO_ICMPV6)
-			ret[INET6] = true;
-		else
-			return false;
-	}
-	return true;
-}
-
-struct icmp_reader {
-	bool families[INET_FAMILY_COUNT];
-	bool seen[INET_FAMILY_COUNT][256];
-	struct policy_icmp_type *out;
-	size_t n;
-};
-
-/* Names and numbers of the same type are duplicates too, so they are compared when resolved. */
-static void icmp_add(struct policy_reader *r, const struct policy_path *path,
-		     struct icmp_reader *icmp, enum inet_family family, uint8_t type)
-{
-	if (icmp->seen[family][type])
-		policy_value_fault(r, path, "this type is already in this array");
-	else
-		icmp->out[icmp->n++] = (struct policy_icmp_type){ family, type };
-	icmp->seen[family][type] = true;
-}
-
-static void icmp_number(struct policy_reader *r, const struct policy_path *path, json_t *value,
-			const struct policy_rule *rule, struct icmp_reader *icmp)
-{
-	uint32_t v;
-
-	if (!policy_value_integer(r, path, value, 0, 255, &v))
-		return;
-	if (!rule->n_protocols || icmp->families[INET4] == icmp->families[INET6]) {
-		diag_hint(r->faults,
-			  policy_value_fault(
-				  r, path, "the number %u is not the same type in ICMP and ICMPv6",
-				  v),
-			  "add \"protocols\": [\"icmp\"] or [\"icmpv6\"], or use a name");
-		return;
-	}
-	icmp_add(r, path, icmp, icmp->families[INET4] ? INET4 : INET6, (uint8_t)v);
-}
-
-static void icmp_name(struct policy_reader *r, const struct policy_path *path, json_t *value,
-		      struct icmp_reader *icmp)
-{
-	const char *name = json_string_value(value);
-	bool known = false, elsewhere = false;
-
-	for (int f = 0; f < INET_FAMILY_COUNT; f++) {
-		int type = policy_icmp_type_number((enum inet_family)f, name);
-
-		if (type < 0)
-			continue;
-		elsewhere = true;
-		if (!icmp->families[f])
-			continue;
-		known = true;
-		icmp_add(r, path, icmp, (enum inet_family)f, (uint8_t)type);
-	}
-	if (known)
-		return;
-	if (elsewhere)
-		policy_value_fault(r, path, "%s has no type \"%s\"",
-				   icmp->families[INET4] ? "ICMP" : "ICMPv6", name);
-	else
-		fault_word(r, path, name, "ICMP type", POLICY_ICMP_TYPES);
-}
-
-static void read_icmp_types(struct policy_reader *r, const struct policy_path *path, json_t *value,
-			    struct policy_rule *rule)
-{
-	const struct policy_path types = { .up = path, .key = "icmp_types" };
-	struct policy_path at = { .up = &types };
-	size_t n = json_array_size(value);
-	struct icmp_reader icmp = { 0 };
-
-	if (!json_is_array(value) || !n) {
-		policy_value_fault(r, &types,
-				   json_is_array(value) ? "must not be empty" : "must be an array");
-		return;
-	}
-	if (!icmp_families(rule, icmp.families)) {
-		diag_hint(r->faults,
-			  policy_value_fault_key(r, &types, "\"protocols\" has more than ICMP"),
-			  "\"protocols\" may be [\"icmp\"], [\"icmpv6\"] or both");
-		return;
-	}
-	for (int f = 0; f < INET_FAMILY_COUNT; f++)
-		if (icmp.families[f] && !rule->families[f]) {
-			policy_value_fault_key(r, &types,
-					       "\"families\" leaves out the family of \"%s\"",
-					       f == INET4 ? "icmp" : "icmpv6");
-			return;
-		}
-	icmp.out = arena_calloc(r->arena, n, 2 * sizeof(*icmp.out));
-	for (at.index = 0; at.index < n; at.index++) {
-		json_t *item = json_array_get(value, at.index);
-
-		if (json_is_string(item))
-			icmp_name(r, &at, item, &icmp);
-		else
-			icmp_number(r, &at, item, rule, &icmp);
-	}
-	rule->icmp_types = icmp.out;
-	rule->n_icmp_types = icmp.n;
-}
-
 void policy_read_match_check(struct policy_reader *r, const struct policy_path *path, json_t *value,
 			     struct policy_rule *rule)
 {
@@ -619,7 +489,7 @@ void policy_read_match_check(struct policy_reader *r, const struct policy_path *
 		policy_value_fault_key(r, &types_at,
 				       "a packet has an ICMP type or ports, never both");
 	else if (types)
-		read_icmp_types(r, path, types, rule);
+		policy_read_icmp_types(r, path, types, rule);
 	else if (given)
 		check_ports(r, path, value, rule);
 }

@@ -94,6 +94,17 @@ const char *policy_value_show(struct policy_reader *r, const char *text)
 	return arena_printf(r->arena, "%.*s...", (int)n, text);
 }
 
+void policy_value_fault_word(struct policy_reader *r, const struct policy_path *path,
+			     const char *text, const char *what, enum policy_vocabulary words)
+{
+	const char *near = policy_word_nearest(words, text);
+	struct diag *d =
+		policy_value_fault(r, path, "no %s named \"%s\"", what, policy_value_show(r, text));
+
+	if (near)
+		diag_hint(r->faults, d, "did you mean \"%s\"?", near);
+}
+
 static const char *type_name(const json_t *value)
 {
 	switch (json_typeof(value)) {
@@ -291,6 +302,27 @@ const char *policy_value_device(struct policy_reader *r, const struct policy_pat
 	return NULL;
 }
 
+static const char *const family_names[INET_FAMILY_COUNT] = { [INET4] = "IPv4", [INET6] = "IPv6" };
+
+bool policy_value_address(struct policy_reader *r, const struct policy_path *path, const char *text,
+			  enum inet_family family, struct inet_addr *ret)
+{
+	enum inet_family f;
+	struct inet_addr a;
+
+	if (inet_parse_addr(text, strlen(text), &f, &a) < 0 || f != family) {
+		policy_value_fault(r, path, "\"%s\" is not an %s address",
+				   policy_value_show(r, text), family_names[family]);
+		return false;
+	}
+	if (inet_addr_is_zero(&a) || (family == INET4 ? a.bytes[0] >= 224 : a.bytes[0] == 0xff)) {
+		policy_value_fault(r, path, "\"%s\" is not the address of a single host", text);
+		return false;
+	}
+	*ret = a;
+	return true;
+}
+
 bool policy_value_note(struct policy_reader *r, const struct policy_path *path, json_t *value,
 		       void *out)
 {
@@ -369,6 +401,53 @@ bool policy_value_object(struct policy_reader *r, const struct policy_path *path
 			complete = false;
 		}
 	return complete;
+}
+
+struct policy_path policy_value_below(const struct policy_path *up, const char *key)
+{
+	return (struct policy_path){ .up = up, .key = key };
+}
+
+bool policy_value_is(json_t *object, const char *key, const char *word)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text && strcmp(text, word) == 0;
+}
+
+/* The member's own name, as a link, group or probe name. */
+static void check_name(struct policy_reader *r, const struct policy_path *path, const char *name)
+{
+	if (parse_valid_name(name))
+		return;
+	diag_hint(
+		r->faults,
+		policy_value_fault_key(r, path, "\"%s\" is not a name", policy_value_show(r, name)),
+		"1 to 31 letters, digits, \"-\" and \"_\", the first a letter or digit");
+}
+
+bool policy_value_named(struct policy_reader *r, const struct policy_path *path, json_t *value,
+			size_t max, const char *what, policy_value_reader *read)
+{
+	struct policy_path at = { .up = path };
+	json_t *member;
+
+	if (!json_is_object(value)) {
+		diag_hint(r->faults, policy_value_fault(r, path, "must be an object"),
+			  "{ \"NAME\": { ... } }");
+		return false;
+	}
+	if (json_object_size(value) > max) {
+		policy_value_fault(r, path, "at most %zu %s, these are %zu", max, what,
+				   json_object_size(value));
+		return false;
+	}
+	json_object_foreach(value, at.key, member)
+	{
+		check_name(r, &at, at.key);
+		read(r, &at, member, arena_strdup(r->arena, at.key));
+	}
+	return true;
 }
 
 /* ---- arrays ------------------------------------------------------------- */

@@ -65,6 +65,9 @@ struct diag *policy_value_fault(struct policy_reader *r, const struct policy_pat
 /* As above, at the member's name. */
 struct diag *policy_value_fault_key(struct policy_reader *r, const struct policy_path *path,
 				    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* "no WHAT named TEXT", and the nearest word there is. */
+void policy_value_fault_word(struct policy_reader *r, const struct policy_path *path,
+			     const char *text, const char *what, enum policy_vocabulary words);
 /* A user's text for use in a fault: cut when long. */
 const char *policy_value_show(struct policy_reader *r, const char *text);
 
@@ -90,6 +93,9 @@ const char *policy_value_name(struct policy_reader *r, const struct policy_path 
 			      json_t *value);
 const char *policy_value_device(struct policy_reader *r, const struct policy_path *path,
 				json_t *value);
+/* An address that a single host can have. */
+bool policy_value_address(struct policy_reader *r, const struct policy_path *path, const char *text,
+			  enum inet_family family, struct inet_addr *ret);
 /* Key "note": checked and, for out NULL, dropped; else *(const char **)out. */
 bool policy_value_note(struct policy_reader *r, const struct policy_path *path, json_t *value,
 		       void *out);
@@ -102,6 +108,17 @@ bool policy_value_note_ignored(struct policy_reader *r, const struct policy_path
 /* False when it is no object or keys are missing; unknown keys are faults but no reason to stop. */
 bool policy_value_object(struct policy_reader *r, const struct policy_path *path, json_t *value,
 			 const struct policy_key *keys, size_t n, void *out);
+
+/*
+ * An object of at most `max` named things ("links"), whose names are checked:
+ * read() gets each with out = its name, in the document's arena.
+ */
+bool policy_value_named(struct policy_reader *r, const struct policy_path *path, json_t *value,
+			size_t max, const char *what, policy_value_reader *read);
+/* Where the member `key` of the object at `up` stands, whether it is there or not. */
+struct policy_path policy_value_below(const struct policy_path *up, const char *key);
+/* Whether the member `key` is the string `word`. */
+bool policy_value_is(json_t *object, const char *key, const char *word);
 
 /* What an array holds. */
 struct policy_items {
