@@ -181,6 +181,11 @@ static void explain(struct strbuf *fault, const char *script, const char *words)
 		strbuf_addn(fault, line, n);
 		strbuf_addc(fault, '\n');
 	}
+	if (strstr(words, "Message too long"))
+		strbuf_add(
+			fault,
+			"hint: nft sends a ruleset as one message; only root may make room for one "
+			"this large (or raise net.core.wmem_max)\n");
 	if (strstr(words, "cgroupv2 path fails"))
 		strbuf_add(
 			fault,
