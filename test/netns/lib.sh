@@ -40,15 +40,19 @@ lab_enter() {
 	mount -t tmpfs tmpfs /run
 	mkdir -p /run/netns $LAB_TMP
 	trap 'exit 130' INT TERM
-	trap 'lab_kill_all' EXIT
+	trap lab_leave EXIT
 }
 
-lab_kill_all() {
-	local pids
+# The PID namespace ends with us and takes every process along; what is left is what we did outside.
+LAB_AT_EXIT=()
+lab_at_exit() { LAB_AT_EXIT+=("$*"); }
 
-	pids=$(jobs -p)
-	[ -z "$pids" ] || kill $pids 2>/dev/null
-	return 0
+lab_leave() {
+	local command
+
+	for command in "${LAB_AT_EXIT[@]}"; do
+		eval "$command"
+	done
 }
 
 lab_skip() {
@@ -208,15 +212,18 @@ lab_wait() {
 	done
 }
 
-# lab_policy MEMBERS: $LAB_TMP/policy.json with links isp1.. (devices w1..; explicit gateways, no
+# lab_policy MEMBERS: $LAB_TMP/policy.json with links isp1.. (devices w1..; gateways learnt, no
 # probes, masqueraded), group "default" of all in order, and MEMBERS ('"rules": [...]').
 # LAB_GROUPS adds groups (', "bulk": {...}'), LAB_LINK_EXTRA members to each link.
 lab_policy() {
-	local n links="" names=""
+	local n links="" names="" gateways
 
 	for ((n = 1; n <= LAB_LINKS; n++)); do
+		gateways=
+		[ "${OMR_LAB_LOAD:-}" != text ] || # nobody there to learn them
+			gateways=", \"gateway4\": \"10.$n.0.1\", \"gateway6\": \"fd00:a:$n::1\""
 		links+="${links:+,
-		}\"isp$n\": { \"device\": \"w$n\", \"id\": $n, \"masquerade\": true${LAB_LINK_EXTRA:-} }"
+		}\"isp$n\": { \"device\": \"w$n\", \"id\": $n, \"masquerade\": true$gateways${LAB_LINK_EXTRA:-} }"
 		names+="${names:+, }\"isp$n\""
 	done
 	cat >$LAB_TMP/policy.json <<-END
@@ -231,8 +238,25 @@ lab_policy() {
 	END
 }
 
-# lab_apply [POLICY]
+# lab_apply [POLICY]; with OMR_LAB_LOAD=text by the emitted files, nft and ip, without a program of ours
 lab_apply() {
+	local device
+
+	if [ "${OMR_LAB_LOAD:-}" = text ]; then
+		at router ip -4 rule flush protocol 153
+		at router ip -6 rule flush protocol 153
+		at router ip -4 route flush table all proto 153
+		at router ip -6 route flush table all proto 153
+		"$OMR_BIN/omr-nftgen" -o $LAB_TMP/emitted "${1:-$LAB_TMP/policy.json}" &&
+			at router nft -f $LAB_TMP/emitted/omr.nft &&
+			at router ip -4 -batch $LAB_TMP/emitted/omr.ip4 &&
+			at router ip -6 -batch $LAB_TMP/emitted/omr.ip6 || exit 1
+		for device in $(seq -f 'w%g' "$LAB_LINKS"); do
+			lab_sysctl router "net/ipv4/conf/$device/ignore_routes_with_linkdown" 1
+			lab_sysctl router "net/ipv6/conf/$device/ignore_routes_with_linkdown" 1
+		done
+		return
+	fi
 	if ! at router "$OMR_BIN/omr-nftgen" --apply "${1:-$LAB_TMP/policy.json}" >$LAB_TMP/apply.log 2>&1; then
 		echo "omr-nftgen --apply failed:" >&2
 		cat $LAB_TMP/apply.log "${1:-$LAB_TMP/policy.json}" >&2
@@ -253,6 +277,18 @@ ask_from() {
 
 	shift
 	at "$ns" "$OMR_TOOLS/ask" "$@"
+}
+
+# lab_flow FROM PROTO SRC SPORT DST DPORT DSCP ICMPTYPE SRCMAC: one packet of any protocol; prints where it
+# came out (test/tools/flows.c). Call lab_quiet first.
+lab_flow() {
+	local ns places=()
+
+	for ns in tunnel $(seq -f 'isp%g' "$LAB_LINKS"); do
+		places+=(-c "$ns:/run/netns/$ns:cable")
+	done
+	"$OMR_TOOLS/flows" -f "client:/run/netns/client:eth0:02:00:00:00:01:01" \
+		-f "neighbour:/run/netns/neighbour:eth0:02:00:00:00:02:01" "${places[@]}" <<<"$*"
 }
 
 # The address under test of each family; both policies and questions use these documentation prefixes.
@@ -280,6 +316,24 @@ expect() {
 		ok "$text: $got"
 	else
 		not_ok "$text: expected $want, got $got ($*)"
+	fi
+}
+
+# expect_soon WANT TEXT COMMAND...: COMMAND prints WANT within 10 seconds
+expect_soon() {
+	local want=$1 text=$2 got end=$((SECONDS + 10))
+
+	shift 2
+	while :; do
+		got=$("$@" 2>&1)
+		[ "$got" != "$want" ] || break
+		[ $SECONDS -le $end ] || break
+		sleep 0.05
+	done
+	if [ "$got" = "$want" ]; then
+		ok "$text: $got"
+	else
+		not_ok "$text: expected $want within 10 s, got $got ($*)"
 	fi
 }
 

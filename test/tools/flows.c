@@ -176,7 +176,9 @@ static size_t build_transport(uint8_t *at, const struct spec *s, uint32_t id, si
 		put16(at + 6, 1);
 		*sum_at = 2;
 	} else {
-		n = 16; /* of zeros: as good as anything to whom it may concern */
+		n = 16;
+		put16(at, s->sport); /* where SCTP, UDP-Lite and DCCP have them */
+		put16(at + 2, s->dport);
 	}
 	put16(at + n, MAGIC >> 16);
 	put16(at + n + 2, MAGIC & 0xffff);
