@@ -157,6 +157,7 @@ int core_apply_failed(struct core *c, uint64_t now_ns)
 	c->apply_delay_ns = doubled(c->apply_delay_ns);
 	c->look = c->check = true;
 	c->check_at_ns = now_ns + c->apply_delay_ns;
+	c->audit_at_ns = now_ns + AUDIT_NS;
 	return 0;
 }
 
@@ -175,7 +176,9 @@ static enum core_do ask_desired(struct core *c, struct core_actions *ret)
 /* Rules or routes are not what we left: put back, more slowly if that does not hold. */
 static enum core_do ask_repair(struct core *c, uint64_t now_ns, struct core_actions *ret)
 {
-	c->repair_delay_ns = doubled(c->repair_delay_ns);
+	bool rare = now_ns >= c->repair_at_ns + DELAY_MAX_NS;
+
+	c->repair_delay_ns = doubled(rare ? 0 : c->repair_delay_ns);
 	c->repair_at_ns = now_ns + c->repair_delay_ns;
 	if (c->repair_delay_ns == REPAIR_TELL_NS)
 		core_lines_add(
@@ -244,8 +247,6 @@ static uint64_t wake_time(const struct core *c)
 
 void core_apply_next(struct core *c, uint64_t now_ns, struct core_actions *ret)
 {
-	if (!c->net_differs && c->has_net == &c->snapshot)
-		c->repair_delay_ns = 0;
 	ret->act = next(c, now_ns, ret);
 	c->under_way = ret->act;
 	ret->wake_ns = wake_time(c);

@@ -56,9 +56,10 @@ static void check_claims(struct core *c)
 
 		if (l->claim == CORE_CARRIER_UNKNOWN || !dev || !(dev->flags & IFF_UP))
 			continue;
-		if (dev->carrier == claimed)
+		if (dev->carrier == claimed) {
+			l->claim = CORE_CARRIER_UNKNOWN;
 			l->contradictions = 0;
-		else if (++l->contradictions == CONTRADICTIONS_MAX)
+		} else if (++l->contradictions == CONTRADICTIONS_MAX)
 			core_lines_add(c, true, "link",
 				       "%s: the driver of %s says %s, the kernel %s: not polled",
 				       c->plan->links[i].name, dev->name,
@@ -151,15 +152,16 @@ static enum core_links_news poll_link(struct core *c, size_t i, enum core_carrie
 		return CORE_LINKS_NOTHING;
 	dev = link_by_name(c, c->plan->links[i].device);
 	/* A device that is down by administration has no carrier to poll. */
-	if (!dev || !(dev->flags & IFF_UP) || dev->carrier == carrier) {
-		l->claim = CORE_CARRIER_UNKNOWN;
-		l->contradictions = 0;
-		return CORE_LINKS_NOTHING;
-	}
-	if (l->claim == now && l->contradictions >= CONTRADICTIONS_MAX)
+	if (!dev || !(dev->flags & IFF_UP))
 		return CORE_LINKS_NOTHING;
 	if (l->claim != now)
 		l->contradictions = 0;
+	if (dev->carrier == carrier || l->contradictions >= CONTRADICTIONS_MAX) {
+		/* an open claim waits for the dump that judges it */
+		if (l->claim != now)
+			l->claim = CORE_CARRIER_UNKNOWN;
+		return CORE_LINKS_NOTHING;
+	}
 	l->claim = now;
 	if (carrier)
 		return CORE_LINKS_LOOK;
