@@ -78,8 +78,8 @@ struct diag *json_doc_vfault(const struct json_doc *doc, struct diag_list *fault
 	struct diag *d;
 
 	strbuf_vaddf(&text, fmt, ap);
-	d = diag_add(faults, level, doc->source, DIAG_NO_OFFSET, 1,
-		     arena_strdup(faults->arena, pointer), "%s", strbuf_text(&text));
+	d = diag_add(faults, level, doc->source, DIAG_NO_OFFSET, 1, pointer, "%s",
+		     strbuf_text(&text));
 	if (d)
 		d->length = key ? LENGTH_KEY : LENGTH_VALUE;
 	strbuf_done(&text);

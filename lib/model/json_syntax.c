@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A place counts lines from the beginning: in a file of 32 MiB only so many are told. */
+#define PLACES_MAX 100
+
 /* One open object or array, innermost first: the path to where the scan is. */
 struct frame {
 	const struct frame *up;
@@ -27,7 +30,7 @@ struct syntax {
 	const char *text;
 	size_t len, at;
 	unsigned depth;
-	bool duplicates;
+	size_t n_duplicates;
 };
 
 struct member {
@@ -264,11 +267,16 @@ static bool literal(struct syntax *s)
 	const char *p = s->text + s->at;
 	const char *hint = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strlen(words[i]) == n && memcmp(words[i], p, n) == 0) {
-			s->at += n;
-			return true;
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strlen(words[i]) != n || strncasecmp(words[i], p, n) != 0)
+			continue;
+		if (memcmp(words[i], p, n) != 0)
+			return refuse(s, s->at, n,
+				      "true, false and null are written in small letters",
+				      "expected a value");
+		s->at += n;
+		return true;
+	}
 	if (*p == '/' || *p == '#')
 		return refuse(s, s->at, n, "write remarks as \"note\": \"...\"",
 			      "JSON has no comments");
@@ -327,12 +335,12 @@ static void members_check(struct syntax *s, const struct frame *up, struct membe
 			continue;
 		pointer_add(&pointer, &f);
 		d = diag_add(s->faults, DIAG_ERROR, s->source, m[i].at, m[i].len,
-			     arena_strdup(s->faults->arena, strbuf_text(&pointer)),
-			     "this key is written twice");
-		diag_position(s->source, m[i - 1].at, &line, &column);
-		diag_hint(s->faults, d, "first in line %u, column %u", line, column);
+			     strbuf_text(&pointer), "this key is written twice");
+		if (s->n_duplicates++ < PLACES_MAX) {
+			diag_position(s->source, m[i - 1].at, &line, &column);
+			diag_hint(s->faults, d, "first in line %u, column %u", line, column);
+		}
 		strbuf_done(&pointer);
-		s->duplicates = true;
 	}
 }
 
@@ -501,5 +509,5 @@ enum json_syntax_result json_syntax_report(const struct diag_source *source,
 
 	if (!document(&s))
 		return JSON_SYNTAX_BAD;
-	return s.duplicates ? JSON_SYNTAX_DUPLICATES : JSON_SYNTAX_FINE;
+	return s.n_duplicates ? JSON_SYNTAX_DUPLICATES : JSON_SYNTAX_FINE;
 }

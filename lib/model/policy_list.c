@@ -15,13 +15,21 @@
 
 /* ---- single entries ----------------------------------------------------- */
 
-static int shown(const char *text, size_t n)
+/* An entry for use in a message: cut when long. */
+struct shown {
+	char text[SHOW_MAX + 4];
+};
+
+static struct shown show(const char *text, size_t n)
 {
-	if (n <= SHOW_MAX)
-		return (int)n;
-	for (n = SHOW_MAX; n && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
-		;
-	return (int)n;
+	struct shown s;
+	size_t cut = n;
+
+	if (n > SHOW_MAX)
+		for (cut = SHOW_MAX; cut && ((unsigned char)text[cut] & 0xc0) == 0x80; cut--)
+			;
+	snprintf(s.text, sizeof(s.text), "%.*s%s", (int)cut, text, cut < n ? "..." : "");
+	return s;
 }
 
 static bool is_ascii(const char *text, size_t n)
@@ -60,12 +68,12 @@ static bool refuse_prefix(const char *text, size_t n, int e, const struct inet_p
 
 	if (e == -EDOM) {
 		hint(f, "did you mean \"%s\"?", inet_print_prefix(clean, buf));
-		return refuse(f, "\"%.*s\" has host bits set", shown(text, n), text);
+		return refuse(f, "\"%s\" has host bits set", show(text, n).text);
 	}
 	if (e == -ERANGE)
-		return refuse(f, "\"%.*s\" has a prefix length that is too big", shown(text, n),
-			      text);
-	return refuse(f, "\"%.*s\" is not a prefix", shown(text, n), text);
+		return refuse(f, "\"%s\" has a prefix length that is too big", show(text, n).text);
+	hint(f, "a prefix is an address and its length: 192.0.2.0/24");
+	return refuse(f, "\"%s\" is not a prefix", show(text, n).text);
 }
 
 /* Says what the text is instead, as far as one can see. */
@@ -74,14 +82,14 @@ static bool refuse_range(const char *text, size_t n, int e, struct policy_list_f
 	char copy[POLICY_LIST_DOMAIN_MAX];
 
 	if (e == -EDOM)
-		return refuse(f, "the range \"%.*s\" ends before it begins", shown(text, n), text);
-	refuse(f, "\"%.*s\" is not a prefix, address or range", shown(text, n), text);
+		return refuse(f, "the range \"%s\" ends before it begins", show(text, n).text);
+	refuse(f, "\"%s\" is not a prefix, address or range", show(text, n).text);
 	if (n >= sizeof(copy))
 		return false;
 	memcpy(copy, text, n);
 	copy[n] = '\0';
 	if (parse_valid_domain(copy) && strchr(copy, '.'))
-		hint(f, "names belong into \"domains\"");
+		hint(f, "names go into \"domains\"");
 	else if (n && memchr(text, '-', n) && (memchr(text, '.', n) || memchr(text, ':', n)))
 		hint(f, "a range is two addresses of one family: 192.0.2.1-192.0.2.9");
 	return false;
@@ -118,10 +126,15 @@ bool policy_list_range(const char *text, size_t n, struct policy_range *ret,
 
 static bool refuse_domain(const char *text, size_t n, struct policy_list_fault *f)
 {
+	enum inet_family family;
+	struct inet_range range;
+
 	*f = (struct policy_list_fault){ 0 };
-	if (!is_ascii(text, n))
+	if (inet_parse_range(text, n, &family, &range) == 0)
+		hint(f, "addresses go into \"to\"");
+	else if (!is_ascii(text, n))
 		hint(f, "write it in ASCII (punycode): \"xn--...\"");
-	return refuse(f, "\"%.*s\" is not a domain", shown(text, n), text);
+	return refuse(f, "\"%s\" is not a domain", show(text, n).text);
 }
 
 bool policy_list_domain(const char *text, size_t n, char buf[POLICY_LIST_DOMAIN_MAX],
@@ -143,8 +156,8 @@ bool policy_list_domain(const char *text, size_t n, char buf[POLICY_LIST_DOMAIN_
 		return true;
 	*ret_fault = (struct policy_list_fault){ 0 };
 	hint(ret_fault, "write \"%.100s\": subdomains are always covered", buf);
-	return refuse(ret_fault, "\"%.*s\": a domain is written without a wildcard or first dot",
-		      shown(text, n), text);
+	return refuse(ret_fault, "\"%s\": a domain is written without a wildcard or first dot",
+		      show(text, n).text);
 }
 
 /* ---- files -------------------------------------------------------------- */

@@ -102,23 +102,17 @@ static bool link_gateway6(struct policy_reader *r, const struct policy_path *pat
 static bool link_masquerade(struct policy_reader *r, const struct policy_path *path, json_t *value,
 			    void *out)
 {
-	static const char *const families[INET_FAMILY_COUNT] = { "ipv4", "ipv6" };
+	const char *word = json_string_value(value);
+	bool v4 = word ? strcmp(word, "ipv4") == 0 : json_is_true(value);
+	bool v6 = word ? strcmp(word, "ipv6") == 0 : json_is_true(value);
 	struct policy_link *l = out;
-	unsigned f;
-	bool all;
 
-	if (json_is_string(value)) {
-		if (!policy_value_word(r, path, value, families, INET_FAMILY_COUNT, &f))
-			return false;
-		l->masquerade[f] = true;
-		return true;
-	}
-	if (!json_is_boolean(value)) {
+	if (!v4 && !v6 && !json_is_false(value)) {
 		policy_value_fault(r, path, "must be true, false, \"ipv4\" or \"ipv6\"");
 		return false;
 	}
-	all = json_is_true(value);
-	l->masquerade[INET4] = l->masquerade[INET6] = all;
+	l->masquerade[INET4] = v4;
+	l->masquerade[INET6] = v6;
 	return true;
 }
 
@@ -299,8 +293,8 @@ static bool group_sla(struct policy_reader *r, const struct policy_path *path, j
 	g->has_sla = true;
 	if (!policy_value_object(r, path, value, keys, ARRAY_SIZE(keys), out))
 		return false;
-	if (json_object_get(value, "loss_percent") || json_object_get(value, "rtt_ms") ||
-	    json_object_get(value, "jitter_ms"))
+	/* of an unknown key there was a fault already */
+	if (json_object_size(value) > (json_object_get(value, "note") ? 1 : 0))
 		return true;
 	policy_value_fault(r, path,
 			   "needs at least one of \"loss_percent\", \"rtt_ms\", \"jitter_ms\"");

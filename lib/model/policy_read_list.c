@@ -118,9 +118,9 @@ static void unique_domains(struct policy_reader *r, struct policy_rule *rule)
 
 static void fault_file(struct policy_reader *r, const struct policy_list_ref *ref, int e)
 {
-	const char *why = e == -EFBIG			  ? "it is larger than 256 MiB"
-			  : e == -EISDIR || e == -ENOTSUP ? "it is not a regular file"
-							  : strerror(-e);
+	const char *why = e == -EFBIG	  ? "it is larger than 256 MiB"
+			  : e == -ENOTSUP ? "it is not a regular file"
+					  : strerror(-e);
 
 	json_doc_fault(r->doc, r->faults, DIAG_ERROR, ref->place.pointer, false,
 		       "cannot read the list \"%s\": %s", policy_value_show(r, ref->path), why);

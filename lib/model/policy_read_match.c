@@ -424,6 +424,8 @@ bool policy_read_match_schedule(struct policy_reader *r, const struct policy_pat
 	struct policy_rule *rule = out;
 	struct policy_schedule *s = &rule->schedule;
 	bool from = json_object_get(value, "from"), to = json_object_get(value, "to");
+	size_t has_note = json_object_get(value, "note") ? 1 : 0;
+	size_t has_offset = json_object_get(value, "utc_offset") ? 1 : 0;
 
 	*s = (struct policy_schedule){ .given = true, .days = 0x7f, .to_s = 86400 };
 	if (!policy_value_object(r, path, value, keys, ARRAY_SIZE(keys), s))
@@ -432,7 +434,7 @@ bool policy_read_match_schedule(struct policy_reader *r, const struct policy_pat
 		policy_value_fault(r, path,
 				   "\"from\" and \"to\" belong together, \"%s\" is missing",
 				   from ? "to" : "from");
-	else if (!from && !json_object_get(value, "days"))
+	else if (json_object_size(value) == has_note + has_offset)
 		policy_value_fault(r, path, "needs \"days\", or \"from\" and \"to\"");
 	return true;
 }
