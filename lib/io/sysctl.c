@@ -2,6 +2,7 @@
 #include "io/sysctl.h"
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,9 +29,10 @@ static int conf_open(enum inet_family f, const char *device, const char *key, in
 int sysctl_conf_get(enum inet_family f, const char *device, const char *key, int *ret)
 {
 	_cleanup_(cleanup_closep) int fd = -1;
-	char text[32], *end;
+	char text[32];
+	int64_t value;
 	ssize_t n;
-	long value;
+	int r;
 
 	fd = conf_open(f, device, key, O_RDONLY);
 	if (fd < 0)
@@ -38,10 +40,12 @@ int sysctl_conf_get(enum inet_family f, const char *device, const char *key, int
 	n = read(fd, text, sizeof(text) - 1);
 	if (n < 0)
 		return -errno;
+	while (n > 0 && text[n - 1] == '\n')
+		n--;
 	text[n] = '\0';
-	value = strtol(text, &end, 10);
-	if (end == text || (*end != '\n' && *end != '\0'))
-		return -EBADMSG;
+	r = parse_i64(text, INT32_MIN, INT32_MAX, &value);
+	if (r < 0)
+		return r;
 	*ret = (int)value;
 	return 0;
 }
