@@ -244,7 +244,7 @@ void *arena_grow(struct arena *a, void *array, size_t *cap, size_t want, size_t 
 		grown = array;
 	if (!grown) {
 		grown = arena_calloc(a, new_cap, size);
-		if (old_size)
+		if (array)
 			memcpy(grown, array, old_size);
 	}
 	*cap = new_cap;

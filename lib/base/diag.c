@@ -305,7 +305,7 @@ static const struct palette ansi = { "\033[1m", "\033[1;31m", "\033[1;35m", "\03
 /* Blanks as wide as what stands before the caret, then "^~~~". */
 static void add_caret(struct strbuf *out, const struct window *w, size_t length)
 {
-	const char *p = w->from, *stop = w->at;
+	const char *p = w->from, *stop;
 	size_t size;
 
 	if (w->cut_left)

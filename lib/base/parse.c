@@ -63,7 +63,7 @@ int parse_u64(const char *text, uint64_t max, uint64_t *ret)
 int parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
 {
 	bool negative = *text == '-';
-	uint64_t v;
+	uint64_t v = 0;
 	int r;
 
 	/* the magnitude of INT64_MIN is one more than INT64_MAX */
