@@ -67,7 +67,7 @@ int sysctl_conf_set(enum inet_family f, const char *device, const char *key, int
 
 int sysctl_rp_filter(const char *device, int *ret)
 {
-	int all, own, r;
+	int all = 0, own = 0, r;
 
 	r = sysctl_conf_get(INET4, "all", "rp_filter", &all);
 	if (r < 0)
