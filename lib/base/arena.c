@@ -236,8 +236,7 @@ void *arena_grow(struct arena *a, void *array, size_t *cap, size_t want, size_t 
 		return array;
 	/* large arrays grow by half only: their zeroed rest is real memory */
 	while (new_cap < want)
-		new_cap = memory_sum(new_cap,
-				     old_size < ARENA_LARGE ? new_cap : new_cap / 2 + 1);
+		new_cap = memory_sum(new_cap, old_size < ARENA_LARGE ? new_cap : new_cap / 2 + 1);
 	if (array && old_size >= ARENA_LARGE)
 		grown = regrow_large(a, array, old_size, memory_mul(new_cap, size));
 	else if (array && extend_last(a, array, old_size, memory_mul(new_cap, size)))
