@@ -2,8 +2,8 @@
 /*
  * Writes what `nft list ruleset` would show, with a header for people and a
  * prologue that replaces our two tables and nothing else. Only syntax that
- * nft 0.9.8 knows already, except `comment` on tables and chains (0.9.9 and
- * 1.0.0) and `socket cgroupv2` (0.9.9), where the policy asks for it.
+ * nft 0.9.8 knows (comments of tables, chains and sets came with 0.9.7), but
+ * for `socket cgroupv2` (0.9.9) where the policy asks for it.
  */
 #include "generator/emit_nft.h"
 

@@ -239,6 +239,16 @@ for format in nft json ip dnsmasq plan; do
 	[ -s "$tmp/a" ] || fail "--emit $format prints nothing"
 done
 
+# ---- completion: every option of --help, and the words of --emit ----
+complete_for() { # WORDS...: the completions of the last one
+	bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _omr_nftgen; echo "${COMPREPLY[*]}"' \
+		"$top/share/bash-completion/completions/omr-nftgen" omr-nftgen "$@" 2>/dev/null
+}
+[ "$(complete_for --emit = js)" = json ] || fail "completion of --emit=js: $(complete_for --emit = js)"
+for option in $("$nftgen" --help | grep -oE -- '--[a-z]+' | sort -u); do
+	[ "$(complete_for "$option")" = "$option" ] || fail "$option is not completed"
+done
+
 # ---- --check: the kernel's word, without loading ----
 if unshare -n true 2>/dev/null || unshare -Un true 2>/dev/null; then
 	run 0 --check "$example"
