@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The control socket: what it answers, who may ask, and that no client can hold the daemon up.
+. "$(dirname "$0")/lib.sh"
+lab_enter "$@"
+lab_up 2
+lab_policy '"rules": [ { "name": "all", "to": ["203.0.113.0/24", "2001:db8:5::/48"], "via": "default" } ]'
+SOCKET=$LAB_TMP/daemon.sock
+ctl() { at router "$OMR_BIN/omr-nftctl" --socket $SOCKET "$@"; }
+in_sync() { ctl --json status 2>/dev/null | grep -q '"in_sync":true'; }
+
+# A socket left behind by a daemon that was killed is replaced.
+/usr/bin/python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' $SOCKET
+lab_daemon
+lab_wait 30 "the daemon is in sync" in_sync && ok "a stale socket is replaced" || not_ok "a stale socket is replaced"
+expect "srw-rw----" "root and group only" stat -c %A $SOCKET
+expect 'LINK  DEVICE  IPV4  IPV6
+isp1  w1      up    up
+isp2  w2      up    up
+
+TARGET   IPV4  IPV6
+isp1     isp1  isp1
+isp2     isp2  isp2
+default  isp1  isp1' "status as a table" ctl status
+ctl --json status | /usr/bin/python3 -c '
+import json, sys
+s = json.load(sys.stdin)
+assert [l["name"] for l in s["links"]] == ["isp1", "isp2"], s
+assert s["links"][0]["device"] == "w1" and s["links"][0]["ipv6"]["state"] == "up", s
+assert s["targets"][-1]["ipv4"] == {**s["targets"][-1]["ipv4"], "leaves_by": "link", "link": "isp1"}, s
+assert s["in_sync"] is True and s["version"] and s["policy"].endswith("policy.json"), s' &&
+	ok "status as JSON" || not_ok "status as JSON"
+lab_pull isp1
+down() { ctl status | grep -q '^isp1 *w1 *no carrier *no carrier$' && ctl status | grep -q '^default *isp2 *isp2$'; }
+lab_wait 10 "status tells the loss" down && ok "status tells the loss" || not_ok "status tells the loss"
+lab_plug isp1
+expect "omr-nftctl: this version does not know the command frobnicate" "an unknown command" ctl frobnicate
+ctl frobnicate >/dev/null 2>&1
+expect 1 "and its exit status" echo $?
+at router "$OMR_BIN/omr-nftctl" --socket $LAB_TMP/none.sock status >/dev/null 2>&1
+expect 1 "exit status without a daemon" echo $?
+ctl status extra >/dev/null 2>&1
+expect 2 "exit status of wrong usage" echo $?
+expect "omr-nftd: error" "a second daemon does not take the socket" sh -c "
+	nsenter --net=/run/netns/router '$OMR_BIN/omr-nftd' --policy $LAB_TMP/policy.json --socket $SOCKET 2>&1 |
+		sed -n 's/.*Address already in use.*/omr-nftd: error/p'"
+touch $LAB_TMP/file
+at router "$OMR_BIN/omr-nftd" --policy $LAB_TMP/policy.json --socket $LAB_TMP/file 2>/dev/null
+expect 1 "a file in the socket's place is fatal" echo $?
+[ -f $LAB_TMP/file ] && ok "and stays" || not_ok "and stays"
+in_sync && ok "the first daemon is undisturbed" || not_ok "the first daemon is undisturbed"
+
+/usr/bin/python3 - $SOCKET <<'END' && ok "odd clients are dealt with" || not_ok "odd clients are dealt with"
+import json, os, random, socket, sys, time
+
+PATH = sys.argv[1]
+STATUS = b'{"command":"status"}\n'
+
+def connect():
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(20)
+    s.connect(PATH)
+    return s
+
+def line(s):
+    data = b""
+    while not data.endswith(b"\n"):
+        part = s.recv(65536)
+        if not part:
+            raise EOFError
+        data += part
+    return json.loads(data)
+
+def ask(data):
+    s = connect()
+    s.sendall(data)
+    return line(s)
+
+# refused, and told why
+for bad in (b"\n", b"[]\n", b"{}\n", b'{"command":7}\n', b'"status"\n', b"{\n", b"\xff\xfe\n", b'{"command":"\\u0000"}\n',
+            b'{"command":"status","command":"x"}\n', b"[" * 4000 + b"\n", b'{"command":"' + b"x" * 4000 + b'"}\n'):
+    assert "error" in ask(bad), bad
+# too long: told, then hung up
+s = connect()
+try:
+    s.sendall(b"x" * 100000)
+except (BrokenPipeError, ConnectionResetError):
+    pass
+try:
+    assert "too long" in line(s)["error"]
+except ConnectionResetError:
+    pass
+# many requests in one go, and one in many pieces
+s = connect()
+s.sendall(STATUS * 100)
+data = b""
+while data.count(b"\n") < 100:
+    data += s.recv(65536)
+assert all("links" in json.loads(l) for l in data.splitlines())
+s = connect()
+for byte in STATUS:
+    s.sendall(bytes([byte]))
+    time.sleep(0.005)
+assert "links" in line(s)
+# garbage
+rng = random.Random(1)
+for _ in range(300):
+    s = connect()
+    s.sendall(bytes(rng.randrange(256) for _ in range(rng.randrange(1, 3000))))
+    s.close()
+# More clients than places: the surplus is hung up on, the others are served, silent ones time out.
+crowd = [connect() for _ in range(40)]
+time.sleep(0.2)
+gone = 0
+for s in crowd:
+    s.setblocking(False)
+    try:
+        gone += s.recv(1) == b""
+    except BlockingIOError:
+        pass
+assert gone == 40 - 16, gone
+end = time.monotonic() + 30
+while True:
+    try:
+        assert "links" in ask(STATUS)
+        break
+    except (EOFError, ConnectionResetError, BrokenPipeError):
+        assert time.monotonic() < end, "silent clients are never hung up on"
+        time.sleep(0.1)
+# Clients that ask and never read: others are served meanwhile.
+deaf = []
+for _ in range(8):
+    s = connect()
+    s.setblocking(False)
+    try:
+        while True:
+            s.send(STATUS * 50)
+    except BlockingIOError:
+        deaf.append(s)
+start = time.monotonic()
+for _ in range(50):
+    assert "links" in ask(STATUS)
+assert time.monotonic() - start < 10
+END
+in_sync && ok "the daemon still answers" || not_ok "the daemon still answers"
+expect_both isp1 "and routes" client udp
+kill -TERM $LAB_DAEMON
+wait $LAB_DAEMON
+expect 0 "exit status after SIGTERM" echo $?
+lab_done
