@@ -178,6 +178,23 @@ static void large_arrays_leave_no_dead_copies(void **state)
 	assert_true(cap <= count + count / 2);
 }
 
+static void an_array_grown_in_place_is_not_handed_out_again(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	size_t cap = 8;
+	char *array = arena_alloc(a, cap), *grown, *other;
+
+	memset(array, 'a', cap);
+	grown = arena_grow(a, array, &cap, 1000, 1);
+	assert_ptr_equal(grown, array);
+	assert_true(is_zero(grown + 8, cap - 8));
+	other = arena_alloc(a, 2000);
+	assert_true(other >= grown + cap || other + 2000 <= grown);
+	memset(other, 'b', 2000);
+	assert_true(is_zero(grown + 8, cap - 8));
+	assert_memory_equal(grown, "aaaaaaaa", 8);
+}
+
 static void arrays_of_large_items_grow_from_one(void **state)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
@@ -270,6 +287,7 @@ int main(void)
 		cmocka_unit_test(two_growing_arrays_do_not_disturb_each_other),
 		cmocka_unit_test(grow_leaves_room_enough_alone),
 		cmocka_unit_test(large_arrays_leave_no_dead_copies),
+		cmocka_unit_test(an_array_grown_in_place_is_not_handed_out_again),
 		cmocka_unit_test(arrays_of_large_items_grow_from_one),
 		cmocka_unit_test(null_is_freed),
 		cmocka_unit_test(impossible_requests_abort),

@@ -327,21 +327,28 @@ static void long_lines_are_cut_around_the_fault(void **state)
 
 static void long_lines_are_cut_between_characters(void **state)
 {
+	static const char *const characters[] = { "x", "\xc3\xa9", "\xe2\x82\xac",
+						  "\xf0\x9f\x98\x80" };
 	struct fixture *f = *state;
 
 	for (size_t at = 0; at < 400; at++) {
 		_cleanup_(strbuf_done) struct strbuf text = STRBUF_NULL;
 		struct diag_source s = { "f", NULL, 0 };
 		char quote[700], caret[700];
+		unsigned shown;
 
-		for (size_t k = 0; k < 400; k++)
-			strbuf_add(&text, k % 3 ? "\xc3\xa9" : k % 2 ? "\xe2\x82\xac" : "x");
+		for (size_t k = 0; k < 400; k++) /* no period that a cut could hide behind */
+			strbuf_add(&text, characters[k * k / 7 % 4]);
 		s.text = text.text;
 		s.len = text.len;
 		diag_init(&f->list, f->arena);
 		diag_add(&f->list, DIAG_ERROR, &s, at, 1, NULL, "t");
 		split_quote(f, quote, caret, sizeof(quote));
 		assert_null(strchr(quote, '?'));
+		shown = 0;
+		for (const char *p = quote + 8; *p; p++)
+			shown += ((unsigned char)*p & 0xc0) != 0x80 && *p != '.';
+		assert_int_equal(shown, 100);
 	}
 }
 
