@@ -82,6 +82,11 @@ int nl_socket_fd(const struct nl_socket *s)
 	return s->fd;
 }
 
+uint32_t nl_socket_port(const struct nl_socket *s)
+{
+	return s->port;
+}
+
 uint32_t nl_socket_seq(struct nl_socket *s, uint32_t n)
 {
 	uint32_t first;

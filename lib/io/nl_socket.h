@@ -24,6 +24,7 @@ struct nl_socket *nl_socket_close(struct nl_socket *s); /* NULL is fine; returns
 void nl_socket_closep(struct nl_socket **s);
 
 int nl_socket_fd(const struct nl_socket *s);
+uint32_t nl_socket_port(const struct nl_socket *s); /* nlmsg_pid of what we send */
 uint32_t nl_socket_seq(struct nl_socket *s,
 		       uint32_t n); /* takes n sequence numbers, returns the first */
 const struct nl_reply *nl_socket_reply(const struct nl_socket *s);

@@ -42,6 +42,7 @@ struct nft_seen_set {
 	bool host_order;
 	bool has_count; /* NFTA_SET_COUNT, Linux 6.16 */
 	uint32_t count;
+	bool wanted; /* its elements are to be dumped */
 	struct nft_element *elements; /* when dumped */
 	size_t n_elements, cap_elements;
 };

@@ -55,6 +55,15 @@ void nft_object_add_table(struct nft_batch *b, enum plan_table t)
 	nft_batch_commit(b, nlh);
 }
 
+void nft_object_wake_table(struct nft_batch *b, enum plan_table t)
+{
+	struct nlmsghdr *nlh = nft_batch_message(b, NFT_MSG_NEWTABLE, 0, plan_table_name(t));
+
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, plan_table_name(t));
+	mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, 0);
+	nft_batch_commit(b, nlh);
+}
+
 void nft_object_delete_table(struct nft_batch *b, enum plan_table t)
 {
 	struct nlmsghdr *nlh = nft_batch_message(b, NFT_MSG_DELTABLE, 0, plan_table_name(t));

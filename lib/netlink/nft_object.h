@@ -35,6 +35,7 @@ struct nft_chain_info nft_object_chain_info(const struct plan_chain *c);
 
 /* `what` of these: the text for errors. `name`: the slot's name. */
 void nft_object_add_table(struct nft_batch *b, enum plan_table t);
+void nft_object_wake_table(struct nft_batch *b, enum plan_table t); /* not dormant */
 void nft_object_delete_table(struct nft_batch *b, enum plan_table t);
 void nft_object_add_chain(struct nft_batch *b, const struct plan_chain *c, const char *name);
 void nft_object_delete_chain(struct nft_batch *b, enum plan_table t, const char *name);

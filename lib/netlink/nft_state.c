@@ -51,10 +51,9 @@ static void nft_state_put(struct nft_batch *b, const struct nft_state_change *c)
 }
 
 ssize_t nft_state_encode(const struct nft_state_change *changes, size_t n, unsigned seq, void *buf,
-			 size_t size)
+			 size_t size, uint32_t *ret_ack_seq)
 {
 	_cleanup_(nft_batch_freep) struct nft_batch *b = nft_batch_new();
-	uint32_t ack_seq;
 	const void *bytes;
 	size_t len;
 
@@ -63,7 +62,7 @@ ssize_t nft_state_encode(const struct nft_state_change *changes, size_t n, unsig
 		nft_state_put(b, &changes[i]);
 	if (nft_batch_is_empty(b))
 		return 0;
-	bytes = nft_batch_end(b, &len, &ack_seq);
+	bytes = nft_batch_end(b, &len, ret_ack_seq);
 	if (len > size)
 		return -EMSGSIZE;
 	memcpy(buf, bytes, len);

@@ -20,8 +20,8 @@ struct nft_state_change {
 /*
  * One nfnetlink batch (begin .. end) that deletes what is only in `from` or
  * changed and adds what is only in `to` or changed, for all maps at once.
- * Sequence numbers start at seq; the last change, and only that, asks for an ack.
+ * Sequence numbers start at seq; the last change, and only that, asks for an ack (*ret_ack_seq).
  * Returns bytes, 0 when nothing differs, -EMSGSIZE when it does not fit.
  */
 ssize_t nft_state_encode(const struct nft_state_change *changes, size_t n, unsigned seq, void *buf,
-			 size_t size);
+			 size_t size, uint32_t *ret_ack_seq);

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Level-triggered: read, compare, change; when somebody else changed the
+ * ruleset meanwhile, all over again. What an attempt has loaded by then is kept.
+ */
+#include "io/apply_nft.h"
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "io/apply.h"
+#include "io/apply_seen.h"
+#include "io/cgroup.h"
+#include "io/nl_socket.h"
+#include "model/desired.h"
+#include "netlink/nft_batch.h"
+#include "netlink/nft_diff.h"
+#include "netlink/nft_element.h"
+#include "netlink/nft_keep.h"
+#include "netlink/nft_state.h"
+
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+#include <time.h>
+
+#define APPLY_NFT_TRIES 10
+
+/*
+ * Loading in pieces: while one is committed no failover can be, so it should
+ * take 10..20 ms. But each piece also costs the kernel a walk over what is there
+ * (90 ns an element); pieces that cost more for that than for themselves would
+ * only make it longer.
+ */
+#define APPLY_NFT_PIECE_FIRST 4000
+#define APPLY_NFT_PIECE_MIN   2000
+#define APPLY_NFT_PIECE_MAX   20000
+#define APPLY_NFT_PIECE_US    15000
+#define APPLY_NFT_PAUSE_NS    200000
+
+/* Room for a failover: begin, end and at most two lists of each map; an element with its chain. */
+#define APPLY_NFT_STATE_FIXED	 4096
+#define APPLY_NFT_STATE_ELEMENT	 256
+#define APPLY_NFT_STATE_MESSAGES 4096
+
+struct apply_nft {
+	struct nl_socket *nft;
+	struct nft_batch *batch;
+	struct apply_report *report;
+	struct arena *arena;
+	const char **loaded; /* names of sets loaded by this run */
+	size_t n_loaded, cap_loaded;
+	uint32_t generation; /* of the ruleset as we know it, our own changes counted */
+};
+
+static unsigned long apply_nft_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (unsigned long)t.tv_sec * 1000000ul + (unsigned long)t.tv_nsec / 1000;
+}
+
+static int apply_nft_fail(struct apply_report *r, int error, const char *what,
+			  const struct nl_reply *reply)
+{
+	_cleanup_(strbuf_done) struct strbuf b = STRBUF_NULL;
+	struct nl_reply plain = { .error = error };
+
+	strbuf_addf(&b, "nft: %s: ", what);
+	nl_reply_print(reply && reply->error == error ? reply : &plain, &b);
+	r->error = arena_strdup(r->arena, strbuf_text(&b));
+	return error;
+}
+
+static void apply_nft_begin(struct apply_nft *n, uint32_t generation)
+{
+	nft_batch_begin(n->batch, nl_socket_seq(n->nft, 1), generation);
+}
+
+static int apply_nft_send(struct apply_nft *n)
+{
+	uint32_t ack_seq, next;
+	unsigned long start, took;
+	const char *what;
+	const void *bytes;
+	size_t len;
+	int r;
+
+	if (nft_batch_is_empty(n->batch))
+		return 0;
+	bytes = nft_batch_end(n->batch, &len, &ack_seq);
+	next = nft_batch_next_seq(n->batch);
+	nl_socket_seq(n->nft, next - ack_seq);
+	start = apply_nft_now_us();
+	r = nl_socket_batch(n->nft, bytes, len, ack_seq);
+	took = apply_nft_now_us() - start;
+	if (took > n->report->longest_commit_us)
+		n->report->longest_commit_us = took;
+	if (r == 0) {
+		n->generation++;
+		return 0;
+	}
+	what = nft_batch_what(n->batch, nl_socket_reply(n->nft)->seq);
+	return apply_nft_fail(n->report, r, what ? what : "transaction", nl_socket_reply(n->nft));
+}
+
+/* ---- loading big sets --------------------------------------------------- */
+
+static size_t apply_nft_next_piece(size_t piece, unsigned long took_us)
+{
+	if (took_us > APPLY_NFT_PIECE_US * 4 / 3)
+		piece = piece * 2 / 3;
+	else if (took_us < APPLY_NFT_PIECE_US * 2 / 3)
+		piece = piece * 3 / 2;
+	return piece < APPLY_NFT_PIECE_MIN   ? APPLY_NFT_PIECE_MIN
+	       : piece > APPLY_NFT_PIECE_MAX ? APPLY_NFT_PIECE_MAX
+					     : piece;
+}
+
+static int apply_nft_load(struct apply_nft *n, const struct nft_step *s)
+{
+	const struct timespec pause = { .tv_nsec = APPLY_NFT_PAUSE_NS };
+	size_t piece = APPLY_NFT_PIECE_FIRST;
+
+	for (size_t done = 0; done < s->n;) {
+		size_t take = s->n - done < piece ? s->n - done : piece;
+		unsigned long start;
+		int r;
+
+		apply_nft_begin(n, 0);
+		nft_element_add(n->batch, s->set, s->name, s->elements + done, take, SIZE_MAX);
+		start = apply_nft_now_us();
+		r = apply_nft_send(n);
+		if (r < 0)
+			return r;
+		piece = apply_nft_next_piece(piece, apply_nft_now_us() - start);
+		done += take;
+		if (done < s->n)
+			nanosleep(&pause, NULL);
+	}
+	*ARENA_PUSH(n->arena, n->loaded, n->n_loaded, n->cap_loaded) = s->name;
+	return 0;
+}
+
+/* ---- a whole plan ------------------------------------------------------- */
+
+/*
+ * Live chains are changed only in the ruleset the difference was made for; all
+ * other steps fail safely by themselves when somebody else was faster.
+ */
+static uint32_t apply_nft_generation(const struct apply_nft *n, const struct nft_step *s)
+{
+	return s->phase == NFT_PHASE_SWITCH || s->phase == NFT_PHASE_EGRESS ? n->generation : 0;
+}
+
+static int apply_nft_run(struct apply_nft *n, const struct nft_diff *d)
+{
+	for (size_t i = 0; i < d->n_steps;) {
+		unsigned transaction = d->steps[i].transaction;
+		int r;
+
+		if (d->steps[i].kind == NFT_STEP_LOAD) {
+			r = apply_nft_load(n, &d->steps[i++]);
+		} else {
+			apply_nft_begin(n, apply_nft_generation(n, &d->steps[i]));
+			for (; i < d->n_steps && d->steps[i].transaction == transaction; i++)
+				nft_diff_put(n->batch, &d->steps[i]);
+			r = apply_nft_send(n);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int apply_nft_resolve(const char *path, uint64_t *ret_id, void *data)
+{
+	(void)data;
+	return cgroup_id(path, ret_id);
+}
+
+static void apply_nft_lines(struct apply_report *r, const struct nft_diff *d)
+{
+	for (size_t i = 0; i < d->n_lines; i++) {
+		(void)ARENA_PUSH(r->arena, r->lines, r->n_lines, r->cap_lines);
+		r->lines[r->n_lines - 1].mark = d->lines[i].mark;
+		r->lines[r->n_lines - 1].text = arena_strdup(r->arena, d->lines[i].text);
+	}
+}
+
+/* Whether another attempt may do better: the ruleset is not the one we left. */
+static bool apply_nft_moved(struct apply_nft *n, int error)
+{
+	uint32_t now;
+
+	if (error == -ERESTART || error == -EAGAIN || error == -EINTR || error == -ENOBUFS)
+		return true;
+	return apply_seen_generation(n->nft, &now) == 0 && now != n->generation;
+}
+
+/* The state that stands now, in the caller's arena. */
+static void apply_nft_made(const struct nft_wanted *w, struct arena *a, struct desired *d)
+{
+	d->egress = arena_memdup(a, w->egress, w->n_egress * sizeof(*w->egress));
+	d->n_egress = w->n_egress;
+	d->alive = arena_memdup(a, w->alive, w->n_alive * sizeof(*w->alive));
+	d->n_alive = w->n_alive;
+}
+
+static int apply_nft_attempt(struct apply_nft *n, const struct plan *p, struct desired *d,
+			     bool keep_state, bool dry_run, bool first)
+{
+	const struct nft_resolver resolver = { .cgroup = apply_nft_resolve };
+	struct nft_wanted w = {
+		.plan = p,
+		.egress = d->egress,
+		.alive = d->alive,
+		.n_egress = d->n_egress,
+		.n_alive = d->n_alive,
+		.resolver = &resolver,
+		.loaded = n->loaded,
+		.n_loaded = n->n_loaded,
+	};
+	struct nft_seen seen;
+	struct nft_diff diff;
+	int r = apply_seen_read(n->nft, p, n->arena, &seen);
+
+	if (r < 0)
+		return apply_nft_fail(n->report, r, "reading the ruleset", nl_socket_reply(n->nft));
+	n->generation = seen.generation;
+	if (keep_state)
+		nft_keep_state(&w, &seen, n->arena);
+	r = nft_diff_build(&w, &seen, n->arena, &diff);
+	if (r < 0)
+		return apply_nft_fail(n->report, r,
+				      arena_printf(n->arena, "cgroup \"%s\"", diff.failed), NULL);
+	if (first)
+		apply_nft_lines(n->report, &diff);
+	if (!dry_run)
+		r = apply_nft_run(n, &diff);
+	if (r == 0)
+		apply_nft_made(&w, n->arena, d);
+	return r;
+}
+
+int apply_nft_plan(struct nl_socket *nft, const struct plan *p, struct desired *d, bool keep_state,
+		   bool dry_run, struct arena *a, struct apply_report *r)
+{
+	_cleanup_(nft_batch_freep) struct nft_batch *batch = nft_batch_new();
+	struct apply_nft n = { .nft = nft, .batch = batch, .report = r, .arena = a };
+
+	for (int i = 0;; i++) {
+		int k = apply_nft_attempt(&n, p, d, keep_state, dry_run, i == 0);
+
+		if (k == 0) {
+			r->error = NULL;
+			return 0;
+		}
+		if (i + 1 == APPLY_NFT_TRIES || !n.generation || !apply_nft_moved(&n, k))
+			return k;
+	}
+}
+
+/* ---- a failover --------------------------------------------------------- */
+
+int apply_nft_state(struct nl_socket *nft, const struct plan *p, const struct desired *from,
+		    const struct desired *to, struct apply_report *r)
+{
+	const struct nft_state_change changes[] = {
+		{ p->egress, from->egress, to->egress, from->n_egress, to->n_egress },
+		{ p->alive, from->alive, to->alive, from->n_alive, to->n_alive },
+	};
+	size_t elements = from->n_egress + to->n_egress + from->n_alive + to->n_alive;
+	size_t size = APPLY_NFT_STATE_FIXED + elements * APPLY_NFT_STATE_ELEMENT;
+	_cleanup_(cleanup_freep) void *buf = memory_alloc(size);
+	uint32_t seq = nl_socket_seq(nft, APPLY_NFT_STATE_MESSAGES), ack_seq;
+	ssize_t len = nft_state_encode(changes, ARRAY_SIZE(changes), seq, buf, size, &ack_seq);
+	unsigned long start = apply_nft_now_us(), took;
+	int k;
+
+	if (len <= 0)
+		return len < 0 ? apply_nft_fail(r, (int)len, "link state", NULL) : 0;
+	k = nl_socket_batch(nft, buf, (size_t)len, ack_seq);
+	took = apply_nft_now_us() - start;
+	if (took > r->longest_commit_us)
+		r->longest_commit_us = took;
+	return k < 0 ? apply_nft_fail(r, k, "maps egress and alive", nl_socket_reply(nft)) : 0;
+}
+
+/* ---- taking all away ---------------------------------------------------- */
+
+static bool apply_nft_known(const char *const *list, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i], name))
+			return true;
+	return false;
+}
+
+/* Device names that rules of omr_egress compare the outgoing device with. */
+static void apply_nft_devices(const struct nft_seen *seen, struct arena *a,
+			      const char ***ret_devices, size_t *ret_n)
+{
+	const char **list = NULL;
+	size_t n = 0, cap = 0;
+
+	for (size_t c = 0; c < seen->n_chains; c++)
+		for (size_t k = 0; k < seen->chains[c].n_rules; k++) {
+			const struct nft_rule *rule = &seen->chains[c].rules[k];
+
+			for (size_t x = 0; x + 1 < rule->n_exprs; x++) {
+				const struct nft_expr *load = &rule->exprs[x];
+				const struct nft_expr *cmp = &rule->exprs[x + 1];
+				char name[NFT_KEY_MAX + 1] = "";
+
+				if (load->kind != NFT_EXPR_META || load->key != NFT_META_OIFNAME ||
+				    cmp->kind != NFT_EXPR_CMP || cmp->op != NFT_CMP_EQ)
+					continue;
+				memcpy(name, cmp->a, NFT_KEY_MAX);
+				if (!apply_nft_known(list, n, name))
+					*ARENA_PUSH(a, list, n, cap) = arena_strdup(a, name);
+			}
+		}
+	*ret_devices = list;
+	*ret_n = n;
+}
+
+static int apply_nft_delete_tables(struct apply_nft *n, const struct nft_seen *seen, bool dry_run)
+{
+	struct nft_diff lines = { 0 };
+
+	apply_nft_begin(n, 0);
+	for (int t = 0; t < PLAN_TABLE_COUNT; t++) {
+		enum plan_table table = (enum plan_table)t;
+
+		if (!seen->tables[t].exists)
+			continue;
+		nft_object_delete_table(n->batch, table);
+		(void)ARENA_PUSH(n->arena, lines.lines, lines.n_lines, lines.cap_lines);
+		lines.lines[lines.n_lines - 1].mark = '-';
+		lines.lines[lines.n_lines - 1].text =
+			arena_printf(n->arena, "table inet %s", plan_table_name(table));
+	}
+	apply_nft_lines(n->report, &lines);
+	return dry_run ? 0 : apply_nft_send(n);
+}
+
+int apply_nft_remove(struct nl_socket *nft, bool dry_run, struct arena *a, struct apply_report *r,
+		     const char ***ret_devices, size_t *ret_n)
+{
+	_cleanup_(nft_batch_freep) struct nft_batch *batch = nft_batch_new();
+	struct apply_nft n = { .nft = nft, .batch = batch, .report = r, .arena = a };
+	size_t n_lines = r->n_lines;
+
+	for (int i = 0;; i++) {
+		struct nft_seen seen;
+		int k = apply_seen_read(nft, NULL, a, &seen);
+
+		if (k < 0)
+			return apply_nft_fail(r, k, "reading the ruleset", nl_socket_reply(nft));
+		n.generation = seen.generation;
+		apply_nft_devices(&seen, a, ret_devices, ret_n);
+		r->n_lines = n_lines;
+		k = apply_nft_delete_tables(&n, &seen, dry_run);
+		if (k == 0) {
+			r->error = NULL;
+			return 0;
+		}
+		if (i + 1 == APPLY_NFT_TRIES || !apply_nft_moved(&n, k))
+			return k;
+	}
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Link state that a daemon has written and that an apply beside it must not undo. Pure. */
+#pragma once
+
+#include "netlink/nft_diff.h"
+
+/*
+ * Lets the kernel's entries of egress and alive stand where they make sense for
+ * this plan: instead of the wanted ones for the same key, and in egress also
+ * where nothing is wanted. w->egress and w->alive become new arrays.
+ */
+void nft_keep_state(struct nft_wanted *w, struct nft_seen *seen, struct arena *a);
