@@ -144,12 +144,8 @@ lab_wan() {
 	at "$ns" "$OMR_TOOLS/answer" "$ns" &
 }
 
-# lab_up [LINKS]: the router, two LANs (client, neighbour), LINKS providers (2) and the tunnel,
-# which has the main table's best default route; the providers' defaults are there too, as DHCP
-# would put them, so that gateways are learnt.
-lab_up() {
-	local links=${1:-2} n
-
+# lab_core: the router alone
+lab_core() {
 	[ -x "$OMR_TOOLS/answer" ] || {
 		echo "no $OMR_TOOLS/answer: build the target test_tools" >&2
 		exit 1
@@ -160,28 +156,35 @@ lab_up() {
 	lab_sysctl router net/ipv4/icmp_ratelimit 0
 	lab_sysctl router net/ipv4/icmp_msgs_per_sec 1000000
 	lab_sysctl router net/ipv6/icmp/ratelimit 0
+}
+
+# lab_provider NAMESPACE N DEVICE METRIC: lab_wan, and the default routes that DHCP would bring
+lab_provider() {
+	lab_wan "$1" "$2" "$3"
+	ip -n router route add default via "10.$2.0.1" dev "$3" metric "$4"
+	ip -n router -6 route add default via "fd00:a:$2::1" dev "$3" metric "$4"
+	lab_wait 10 "$1 answers" lab_answers "$1" "$2"
+}
+
+# lab_up [LINKS]: the router, two LANs (client, neighbour), LINKS providers (2) and the tunnel,
+# which has the main table's best default route; the providers' defaults are there too, so that
+# gateways are learnt.
+lab_up() {
+	local n
+
+	LAB_LINKS=${1:-2}
+	lab_core
 	lab_lan client 1
 	lab_lan neighbour 2
-	lab_wan tunnel 9 tun
-	for ((n = 1; n <= links; n++)); do
-		lab_wan "isp$n" "$n" "w$n"
-		ip -n router route add default via "10.$n.0.1" dev "w$n" metric $((1000 + n))
-		ip -n router -6 route add default via "fd00:a:$n::1" dev "w$n" metric $((2000 + n))
-	done
-	ip -n router route add default via 10.9.0.1 dev tun metric 10
-	ip -n router -6 route add default via fd00:a:9::1 dev tun metric 10
-	LAB_LINKS=$links
-	for n in tunnel $(seq -f 'isp%g' "$links"); do
-		lab_wait 10 "$n answers" lab_answers "$n"
+	lab_provider tunnel 9 tun 10
+	for ((n = 1; n <= LAB_LINKS; n++)); do
+		lab_provider "isp$n" "$n" "w$n" $((2000 + n))
 	done
 }
 
-lab_answers() { # is the answering program of this provider up, for both families?
-	local n=${1#isp}
-
-	[ "$n" != tunnel ] || n=9
-	[ "$(at router "$OMR_TOOLS/ask" -t 200 udp "10.$n.0.1")" = "$1" ] &&
-		[ "$(at router "$OMR_TOOLS/ask" -t 200 udp "fd00:a:$n::1")" = "$1" ]
+lab_answers() { # NAMESPACE N: is its answering program up, for both families?
+	[ "$(at router "$OMR_TOOLS/ask" -t 200 udp "10.$2.0.1")" = "$1" ] &&
+		[ "$(at router "$OMR_TOOLS/ask" -t 200 udp "fd00:a:$2::1")" = "$1" ]
 }
 
 lab_pull() { ip -n "$1" link set cable down; } # ISP: pulls its cable
@@ -266,7 +269,8 @@ lab_apply() {
 
 # lab_daemon: starts omr-nftd in the router; its pid is in LAB_DAEMON, its log in $LAB_TMP/daemon.log
 lab_daemon() {
-	at router "$OMR_BIN/omr-nftd" --policy "${1:-$LAB_TMP/policy.json}" --socket $LAB_TMP/daemon.sock \
+	# not at(): its subshell would get the signals
+	nsenter --net=/run/netns/router "$OMR_BIN/omr-nftd" --policy "${1:-$LAB_TMP/policy.json}" --socket $LAB_TMP/daemon.sock \
 		2>>$LAB_TMP/daemon.log &
 	LAB_DAEMON=$!
 }
