@@ -140,7 +140,7 @@ int apply_seen_read(struct nl_socket *nft, const struct plan *p, struct arena *a
 {
 	for (int i = 0; i < APPLY_SEEN_TRIES; i++) {
 		struct nft_seen seen = { .arena = a };
-		uint32_t after;
+		uint32_t after = 0;
 		int r = apply_seen_generation(nft, &seen.generation);
 
 		if (r < 0)
