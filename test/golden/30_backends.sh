@@ -15,7 +15,7 @@ top=$(realpath "$(dirname "$0")/../..")
 nftgen=${OMR_BIN:-$top/build/release/bin}/omr-nftgen
 
 if [ -z "${OMR_BACKENDS:-}" ]; then
-	flags=(-m -n --kill-child -p -f)
+	flags=(-m -n -p -f --kill-child --mount-proc)
 	[ "$(id -u)" -eq 0 ] || flags=(-U -r "${flags[@]}")
 	if ! unshare "${flags[@]}" true 2>/dev/null; then
 		echo "skipped: needs root or user namespaces"
@@ -30,7 +30,7 @@ done
 mount --make-rprivate /
 mount -t tmpfs tmpfs /run
 mkdir -p /run/netns /run/t
-# a fresh sysfs follows the namespace; the cgroup tree is the machine's
+# (nsenter, not ip netns exec: that hides the cgroup tree behind a fresh sysfs)
 cgroup=
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
 	cgroup=/sys/fs/cgroup
@@ -75,10 +75,35 @@ in_ns() {
 	local ns=$1
 
 	shift
-	ip netns exec "$ns" "$@"
+	nsenter --net="/run/netns/$ns" "$@"
 }
 
-list() { in_ns "$1" nft list ruleset; }
+# nft 1.0.6 sorts elements of two parts (mark . nf_proto) by the first part alone: sort them
+sort_elements() {
+	awk '
+	/^\t\telements = \{/ { inside = 1; text = "" }
+	!inside { print; next }
+	{ text = text $0 }
+	/\}$/ {
+		inside = 0
+		sub(/^\t\telements = \{ */, "", text)
+		sub(/ *\}$/, "", text)
+		n = split(text, e, /,[ \t]*/)
+		for (i = 2; i <= n; i++) {
+			key = e[i]
+			for (k = i - 1; k > 0 && e[k] > key; k--)
+				e[k + 1] = e[k]
+			e[k + 1] = key
+		}
+		for (i = 1; i <= n; i++)
+			print "\t\t\t" e[i]
+	}'
+}
+
+# The kernel's own MLD reports carry a mark (skb->mark shares its place with reserved_tailroom) and are counted.
+list() {
+	in_ns "$1" nft list ruleset | sed 's/counter packets [0-9]* bytes [0-9]*/counter/' | sort_elements
+}
 
 # A comment that stands alone on its line belongs to a table, chain or set.
 without_object_comments() { grep -vE '^[[:space:]]+comment "' "$1"; }
