@@ -48,7 +48,8 @@ else
 	echo "users: not tested, only one user in this namespace"
 fi
 
-# A cgroup2 hierarchy of the whole machine shows in this mount namespace only; the groups are ours.
+# The machine's cgroup2 hierarchy at the usual place, seen in this mount namespace only; the groups are ours.
+umount -a -t cgroup2 2>/dev/null
 if mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null; then
 	group=omr-test-$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
 	lab_at_exit "rmdir /sys/fs/cgroup/$group/sub.service /sys/fs/cgroup/$group/other /sys/fs/cgroup/$group 2>/dev/null"

@@ -19,7 +19,7 @@ both_moved() { [ "$(grep -c "^moved .* $1 $2 " $LAB_TMP/pulse)" -ge 2 ]; }
 answered() { [ "$(grep -c ^answer $LAB_TMP/pulse)" -eq 2 ]; }
 egress() { at router nft list map inet omr_egress egress | grep -c 'goto'; }
 start_pulse() {
-	at client "$OMR_TOOLS/pulse" -r 200 "$V4" "$V6" >$LAB_TMP/pulse &
+	nsenter --net=/run/netns/client "$OMR_TOOLS/pulse" -r 200 "$V4" "$V6" >$LAB_TMP/pulse &
 	pulse=$!
 	lab_wait 10 "both flows are answered" answered
 }

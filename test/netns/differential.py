@@ -206,6 +206,7 @@ def random_rule(rng, number, policy):
                 rule["protocols"] = some(rng, ["tcp", "udp", "icmp", "icmpv6", "gre", 50], 3)
         elif "icmp" in kinds:
             rule["icmp_types"] = ["echo-request"]
+            rule.pop("families", None)  # a contradiction would be refused
             if rng.random() < 0.5:
                 rule["protocols"] = some(rng, ["icmp", "icmpv6"], 2)
     if len(rule) == 1:

@@ -35,7 +35,7 @@ struct prefix {
 static struct prefix prefixes[PREFIXES_MAX];
 static unsigned n_prefixes;
 static uint8_t mac[6], next_mac[6], source[2][16];
-static uint64_t random_state = 0x9e3779b97f4a7c15u;
+static uint64_t random_state;
 
 static void die(const char *what)
 {
@@ -43,7 +43,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-static uint64_t random64(void) /* xorshift64*: the same packets in each run */
+static uint64_t random64(void) /* xorshift64* */
 {
 	random_state ^= random_state >> 12;
 	random_state ^= random_state << 25;
@@ -205,6 +205,7 @@ int main(int argc, char **argv)
 		die("bad address");
 	for (i = 6; i < argc; i++)
 		prefix_add(argv[i]);
+	random_state = now_ns() | 1; /* other flows in each run */
 	fd = open_device(argv[1]);
 	run(fd, atof(argv[4]), atof(argv[5]));
 	return 0;

@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The live part of ./quickstart: a policy, a kernel, real packets, and a pulled cable.
+. "$(dirname "$0")/../lib.sh"
+lab_enter "$@"
+
+bold= plain=
+[ ! -t 1 ] || { bold=$(printf '\033[1m') plain=$(printf '\033[0m'); }
+title() { printf '\n%s%s%s\n\n' "$bold" "$*" "$plain"; }
+row() { printf '  %-34s %s\n' "$1" "$2"; }
+die() {
+	echo "quickstart: $*" >&2
+	for log in daemon pulse; do
+		[ ! -s $LAB_TMP/$log.log ] || sed "s/^/  $log: /" $LAB_TMP/$log.log >&2
+	done
+	exit 1
+}
+
+policy=$LAB_DIR/quickstart/policy.json
+V4=203.0.113.9 V6=2001:db8:5::9
+
+title "A router with a tunnel and two links, in network namespaces of this machine"
+cat <<'END'
+                         +--------+ tun    ---------- tunnel   main routing
+  client ------- lan1 ---+ router + eth1   ---------- fiber    link id 7
+  192.168.1.10           |        |
+  fd00:c:1::10           +--------+ wwan0  ---------- lte      link id 8
+
+  Behind each of the three is "the internet": every address answers, and says by whom.
+END
+LAB_LINKS=2
+lab_core
+lab_lan client 1
+lab_provider fiber 1 eth1 1001
+lab_provider lte 2 wwan0 1002
+lab_provider tunnel 9 tun 10
+
+title "The policy"
+sed -n '/"links"/,/^  ]/p' "$policy"
+
+title "omr-nftgen --apply policy.json; what the kernel has now (excerpt of nft list ruleset)"
+at router "$OMR_BIN/omr-nftgen" --apply "$policy" || die "--apply failed"
+excerpt() {
+	at router nft list ruleset | awk '
+		/^table/ { print; next }
+		/^\t(map|chain) (omr_dst_bypass_[46]|rule_bank|rule_video|via_default|classify|egress|to_fiber.default) \{/ { show = 1 }
+		show { print }
+		/^\t\}/ { show = 0 }
+		/^\}/ { print }'
+}
+excerpt | sed 's/^/  /; s/\t/    /g'
+
+# pulse PHASE: a steady flow of each family from now on
+pulse() {
+	: >$LAB_TMP/pulse.log
+	at client "$OMR_TOOLS/pulse" -g 50 $V4 $V6 >$LAB_TMP/pulse.log &
+	PULSE=$!
+	lab_wait 10 "both flows are answered" both_answered || die "no answers"
+}
+both_answered() { [ "$(grep -c ^answer $LAB_TMP/pulse.log)" -eq 2 ]; }
+moved_to() { [ "$(grep "^moved .* $1 [0-9.]* [0-9]*$" $LAB_TMP/pulse.log | cut -d' ' -f2 | sort -u | wc -l)" -eq 2 ]; }
+report() { # LINK: the moves to it
+	local family address from silence lost
+
+	for family in 4 6; do
+		[ $family = 4 ] && address=$V4 || address=$V6
+		read -r from silence lost <<<"$(awk -v a=$address -v to="$1" \
+			'$1 == "moved" && $2 == a && $5 == to { print $4, $6, $7 }' $LAB_TMP/pulse.log | tail -n 1)"
+		printf '  IPv%s   %-6s -> %-6s   silence %6s ms   %3s of 1000 packets a second lost\n' \
+			$family "$from" "$1" "$silence" "$lost"
+	done
+}
+who() { ask_from client -t 500 udp "$1"; }
+table() {
+	row "video, a new flow (IPv4, IPv6)" "$(who $V4), $(who $V6)"
+	row "bank: fiber or nothing" "$(who 203.0.113.70)"
+	row "anything else" "$(who 198.51.100.1)"
+}
+
+title "omr-nftd runs; who answers the client?"
+at router "$OMR_BIN/omr-nftd" --policy "$policy" --socket $LAB_TMP/control 2>$LAB_TMP/daemon.log &
+daemon=$!
+chosen() { at router nft list map inet omr_egress egress 2>/dev/null | grep -q elements; }
+lab_wait 10 "the daemon has chosen" chosen || die "the daemon does not work"
+table
+pulse
+
+title "The cable of fiber is pulled, under a flow of 1000 packets a second of each family"
+lab_pull fiber
+lab_wait 10 "both flows answered by lte" moved_to lte || die "no failover"
+report lte
+echo
+table
+
+title "... and plugged in again: flows in progress stay where they are, new ones come back"
+lab_plug fiber
+back() { [ "$(who $V4)" = fiber ] && [ "$(who $V6)" = fiber ]; }
+lab_wait 10 "new flows by fiber" back || die "no way back"
+table
+kill $PULSE
+wait $PULSE 2>/dev/null
+row "the flow of before" "$(awk '$1 == "total" { print $5 }' $LAB_TMP/pulse.log | sort -u | paste -sd' ')"
+
+title "kill -9 of the daemon, and the cable once more: the kernel alone"
+kill -9 $daemon
+wait $daemon 2>/dev/null
+pulse
+sleep 1 # linkwatch: the kernel itself reports a carrier once a second at most
+lab_pull fiber
+lab_wait 10 "both flows answered by lte" moved_to lte || die "the kernel does not fail over"
+report lte
+echo
+table
+kill $PULSE
+wait $PULSE 2>/dev/null
+
+title "omr-nftgen --remove: nothing of it is left"
+at router "$OMR_BIN/omr-nftgen" --remove || die "--remove failed"
+row "nft tables" "$(at router nft list tables | wc -l)"
+row "ip rules (3 + 2 are the kernel's)" "$(at router ip -4 rule | wc -l) + $(at router ip -6 rule | wc -l)"
+row "video" "$(who $V4)"
