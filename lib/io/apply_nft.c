@@ -29,14 +29,16 @@
 
 /*
  * Loading in pieces: while one is committed no failover can be, so it should
- * take 10..20 ms. But each piece also costs the kernel a walk over what is there
- * (90 ns an element); pieces that cost more for that than for themselves would
- * only make it longer.
+ * take about 15 ms. But the kernel also walks all that is loaded already, at
+ * each commit (90 ns an element), and all verdicts the live chains reach: so a
+ * piece is never so small that this walk would be most of its cost, or a
+ * million elements would take half a minute.
  */
 #define APPLY_NFT_PIECE_FIRST 4000
-#define APPLY_NFT_PIECE_MIN   2000
+#define APPLY_NFT_PIECE_MIN   1000
 #define APPLY_NFT_PIECE_MAX   20000
 #define APPLY_NFT_PIECE_US    15000
+#define APPLY_NFT_ELEMENTS_MS 350 /* how many elements the kernel takes in a millisecond */
 #define APPLY_NFT_PAUSE_NS    200000
 
 /* Room for a failover: begin, end and at most two lists of each map; an element with its chain. */
@@ -110,13 +112,17 @@ static int apply_nft_send(struct apply_nft *n)
 
 static size_t apply_nft_next_piece(size_t piece, unsigned long took_us)
 {
-	if (took_us > APPLY_NFT_PIECE_US * 4 / 3)
-		piece = piece * 2 / 3;
-	else if (took_us < APPLY_NFT_PIECE_US * 2 / 3)
-		piece = piece * 3 / 2;
-	return piece < APPLY_NFT_PIECE_MIN   ? APPLY_NFT_PIECE_MIN
-	       : piece > APPLY_NFT_PIECE_MAX ? APPLY_NFT_PIECE_MAX
-					     : piece;
+	unsigned long own_us = piece * 1000 / APPLY_NFT_ELEMENTS_MS;
+	unsigned long walk_us = took_us > own_us ? took_us - own_us : 0;
+	unsigned long left_us = walk_us < APPLY_NFT_PIECE_US ? APPLY_NFT_PIECE_US - walk_us : 0;
+	size_t next =
+		(left_us > walk_us / 2 ? left_us : walk_us / 2) * APPLY_NFT_ELEMENTS_MS / 1000;
+
+	/* one slow commit among others is somebody else's doing */
+	next = (piece + next) / 2;
+	return next < APPLY_NFT_PIECE_MIN   ? APPLY_NFT_PIECE_MIN
+	       : next > APPLY_NFT_PIECE_MAX ? APPLY_NFT_PIECE_MAX
+					    : next;
 }
 
 static int apply_nft_load(struct apply_nft *n, const struct nft_step *s)
