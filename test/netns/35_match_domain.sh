@@ -48,7 +48,7 @@ log-facility=-
 conf-file=$LAB_TMP/omr.conf
 END
 for which in world forward; do
-	at router dnsmasq --no-daemon --user=root --pid-file= -C $LAB_TMP/$which.conf 2>$LAB_TMP/$which.log &
+	lab_start router dnsmasq --no-daemon --user=root --pid-file= -C $LAB_TMP/$which.conf 2>$LAB_TMP/$which.log
 done
 lookup() { # NAME TYPE: what a client of the LAN is told
 	at client dig +short +time=2 +tries=3 @192.168.1.1 "$1" "$2"

@@ -7,7 +7,7 @@
 lab_enter "$@"
 lab_up 2
 for ns in client neighbour router; do
-	at $ns "$OMR_TOOLS/answer" $ns &
+	lab_start $ns "$OMR_TOOLS/answer" $ns
 done
 lab_policy '"default": "default", "rules": [
 	{ "name": "lans", "from": ["192.168.0.0/16", "fd00:c::/32"], "via": "isp1" },

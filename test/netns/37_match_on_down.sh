@@ -49,10 +49,8 @@ rounds() { # WHO
 }
 rounds "no daemon"
 lab_daemon
-daemon_works() { at router nft list map inet omr_egress egress | grep -q elements; }
-lab_wait 10 "the daemon names links" daemon_works || { cat $LAB_TMP/daemon.log >&2; exit 1; }
+lab_daemon_ready
 rounds daemon
-kill -9 "$LAB_DAEMON"
-wait "$LAB_DAEMON" 2>/dev/null
+lab_stop KILL "$LAB_DAEMON"
 rounds "daemon killed"
 lab_done

@@ -35,7 +35,6 @@ rounds() {
 }
 rounds "no daemon"
 lab_daemon
-daemon_works() { at router nft list map inet omr_egress egress | grep -q elements; }
-lab_wait 10 "the daemon names links" daemon_works || { cat $LAB_TMP/daemon.log >&2; exit 1; }
+lab_daemon_ready
 rounds daemon
 lab_done

@@ -70,16 +70,15 @@ done
 
 # A flood until the commands are done; prints nothing but what they print.
 flooded() {
-	at client "$OMR_TOOLS/flood" eth0 02:00:00:00:01:01 192.168.1.10,fd00:c:1::10 "${OMR_FLOOD_RATE:-0}" 600 \
-		203.0.113.0/24 198.51.100.0/24 100.64.0.0/16 2001:db8:5::/48 2001:db8:6::/48 2001:db8:7::/48 &
-	local flood=$! start=$EPOCHREALTIME before
+	lab_start client "$OMR_TOOLS/flood" eth0 02:00:00:00:01:01 192.168.1.10,fd00:c:1::10 "${OMR_FLOOD_RATE:-0}" 600 \
+		203.0.113.0/24 198.51.100.0/24 100.64.0.0/16 2001:db8:5::/48 2001:db8:6::/48 2001:db8:7::/48
+	local flood=$LAB_PID start=$EPOCHREALTIME before
 	before=$(total)
 	flowing() { [ $(($(total) - before)) -gt 1000 ]; }
 	lab_wait 20 "the flood arrives" flowing
 	"$@"
 	sleep 0.2
-	kill $flood
-	wait $flood 2>/dev/null
+	lab_stop TERM $flood
 	seconds=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
 }
 total() {

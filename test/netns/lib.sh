@@ -68,6 +68,20 @@ at() {
 	nsenter --net=/run/netns/"$ns" "$@"
 }
 
+# lab_start NAMESPACE COMMAND...: in the background; LAB_PID is the command itself, not a shell around it
+lab_start() {
+	local ns=$1
+
+	shift
+	{ exec nsenter --net=/run/netns/"$ns" "$@"; } &
+	LAB_PID=$!
+}
+
+lab_stop() { # SIGNAL PID: and waits for its end
+	kill "-$1" "$2"
+	wait "$2" 2>/dev/null
+}
+
 lab_sysctl() { # NAMESPACE KEY VALUE: where this kernel has it
 	at "$1" sh -c '[ -w "/proc/sys/$0" ] && echo "$1" >"/proc/sys/$0"; true' "$2" "$3" 2>/dev/null
 }
@@ -141,7 +155,7 @@ lab_wan() {
 		}
 	}
 	END
-	at "$ns" "$OMR_TOOLS/answer" "$ns" &
+	lab_start "$ns" "$OMR_TOOLS/answer" "$ns"
 }
 
 # lab_core: the router alone
@@ -274,6 +288,15 @@ lab_daemon() {
 		2>>$LAB_TMP/daemon.log &
 	LAB_DAEMON=$!
 }
+
+# lab_daemon_ready: waits until it has named links
+lab_daemon_ready() {
+	lab_wait 10 "the daemon names links" lab_daemon_works || {
+		cat $LAB_TMP/daemon.log >&2
+		exit 1
+	}
+}
+lab_daemon_works() { at router nft list map inet omr_egress egress 2>/dev/null | grep -q elements; }
 
 # ask_from NAMESPACE ...: see test/tools/ask.c
 ask_from() {

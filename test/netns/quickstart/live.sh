@@ -53,8 +53,8 @@ excerpt | sed 's/^/  /; s/\t/    /g'
 # pulse PHASE: a steady flow of each family from now on
 pulse() {
 	: >$LAB_TMP/pulse.log
-	at client "$OMR_TOOLS/pulse" -g 50 $V4 $V6 >$LAB_TMP/pulse.log &
-	PULSE=$!
+	lab_start client "$OMR_TOOLS/pulse" -g 50 $V4 $V6 >$LAB_TMP/pulse.log
+	PULSE=$LAB_PID
 	lab_wait 10 "both flows are answered" both_answered || die "no answers"
 }
 both_answered() { [ "$(grep -c ^answer $LAB_TMP/pulse.log)" -eq 2 ]; }
@@ -78,10 +78,8 @@ table() {
 }
 
 title "omr-nftd runs; who answers the client?"
-at router "$OMR_BIN/omr-nftd" --policy "$policy" --socket $LAB_TMP/control 2>$LAB_TMP/daemon.log &
-daemon=$!
-chosen() { at router nft list map inet omr_egress egress 2>/dev/null | grep -q elements; }
-lab_wait 10 "the daemon has chosen" chosen || die "the daemon does not work"
+lab_daemon "$policy"
+lab_daemon_ready
 table
 pulse
 
@@ -97,22 +95,22 @@ lab_plug fiber
 back() { [ "$(who $V4)" = fiber ] && [ "$(who $V6)" = fiber ]; }
 lab_wait 10 "new flows by fiber" back || die "no way back"
 table
-kill $PULSE
-wait $PULSE 2>/dev/null
-row "the flow of before" "$(awk '$1 == "total" { print $5 }' $LAB_TMP/pulse.log | sort -u | paste -sd' ')"
+lab_stop TERM $PULSE
+row "the flow of before" "$(awk '$1 == "total" { print $5 }' $LAB_TMP/pulse.log | sort -u | paste -sd" ")"
 
 title "kill -9 of the daemon, and the cable once more: the kernel alone"
-kill -9 $daemon
-wait $daemon 2>/dev/null
+lab_stop KILL $LAB_DAEMON
+row "omr-nftd" "$(kill -0 $LAB_DAEMON 2>/dev/null && echo runs || echo dead)"
+row "video, a new flow (IPv4, IPv6)" "$(who $V4), $(who $V6)"
+echo
 pulse
-sleep 1 # linkwatch: the kernel itself reports a carrier once a second at most
 lab_pull fiber
 lab_wait 10 "both flows answered by lte" moved_to lte || die "the kernel does not fail over"
 report lte
+echo "  (up to a second: the kernel tells carrier losses of NICs once a second; the daemon looks by itself)"
 echo
 table
-kill $PULSE
-wait $PULSE 2>/dev/null
+lab_stop TERM $PULSE
 
 title "omr-nftgen --remove: nothing of it is left"
 at router "$OMR_BIN/omr-nftgen" --remove || die "--remove failed"
