@@ -49,6 +49,10 @@ static bool refuse(struct syntax *s, size_t at, size_t len, const char *hint, co
 		at = s->len ? s->len - 1 : 0;
 		len = 1;
 	}
+	if (at < s->len && !s->text[at]) {
+		text = "NUL characters are not allowed"; /* whatever was expected there */
+		hint = NULL;
+	}
 	d = diag_add(s->faults, DIAG_ERROR, s->source, at, len, NULL, "%s", text);
 	if (hint)
 		diag_hint(s->faults, d, "%s", hint);

@@ -55,7 +55,9 @@ static struct diag *fault(struct policy_reader *r, const struct policy_path *pat
 {
 	_cleanup_(strbuf_done) struct strbuf pointer = STRBUF_NULL;
 
-	pointer_add(&pointer, path);
+	/* a million faults are counted, not told: their places are not worth working out */
+	if (r->faults->errors < DIAG_MAX)
+		pointer_add(&pointer, path);
 	return json_doc_vfault(r->doc, r->faults, DIAG_ERROR, strbuf_text(&pointer), key, fmt, ap);
 }
 
@@ -362,6 +364,8 @@ static void fault_unknown_key(struct policy_reader *r, const struct policy_path 
 	for (size_t i = 0; i < n; i++)
 		names[i] = keys[i].name;
 	d = policy_value_fault_key(r, path, "unknown key \"%s\"", policy_value_show(r, path->key));
+	if (!d)
+		return;
 	near = diag_nearest(path->key, names, n);
 	if (near)
 		diag_hint(r->faults, d, "did you mean \"%s\"?", near);
