@@ -263,6 +263,38 @@ else
 	echo "note: no namespaces here: --check is not tried"
 fi
 
+# ---- the kernel, in the namespace that the first lines made ----
+if [ -n "${OMR_CLI:-}" ]; then
+	ip link add eth1 type veth peer name peer
+	ip link set eth1 up
+	ip addr add 192.0.2.9/24 dev eth1
+	ip rule add pref 77 fwmark 0x7 lookup 77
+	nft add table inet foreign
+	foreign="$(ip rule) $(nft list ruleset)"
+	run 4 --diff "$example"
+	prints "+ ip rule 1000:"
+	[ "$(ip rule) $(nft list ruleset)" = "$foreign" ] || fail "--diff changed something"
+	run 0 --apply "$example"
+	prints "applied: "
+	says "warning: link lte: there is no device wwan0"
+	run 0 --apply "$example"
+	prints "nothing to do"
+	run 0 --diff "$example"
+	silent "--diff with nothing to do"
+	sed 's/"via": "voice" }/"via": "bulk" }/' "$example" >"$tmp/other.json"
+	run 4 --diff "$tmp/other.json"
+	prints "~ chain rule_sip"
+	run 0 -v --apply "$tmp/other.json"
+	prints "~ chain rule_sip"
+	"$nftgen" --diff "$example" >/dev/full 2>"$tmp/err"
+	[ $? -eq 1 ] || fail "--diff to a full device does not exit 1"
+	run 0 --remove
+	prints "removed: "
+	[ "$(ip rule) $(nft list ruleset)" = "$foreign" ] || fail "--remove left or took something: $(ip rule)"
+	run 0 --remove
+	prints "nothing to do"
+fi
+
 # ---- without privileges: a clear word ----
 if can_drop; then
 	for how in "--apply $example" "--diff $example" --remove; do
