@@ -39,6 +39,8 @@ for ((i = 1; i <= PULLS; i++)); do
 	lab_wait 10 "both flows leave by $other after pull $i" both_moved "$i" || break
 	lab_plug $on
 	lab_wait 10 "$on is up again after pull $i" all_up || break
+	# the provider's bridge forwards only when its own kernel has told it of the carrier
+	lab_wait 10 "$on answers again after pull $i" lab_answers $on "${on#isp}" || break
 	on=$other other=$([ $on = isp1 ] && echo isp2 || echo isp1)
 done
 kill $pulse

@@ -48,7 +48,7 @@ touch $LAB_TMP/file
 at router "$OMR_BIN/omr-nftd" --policy $LAB_TMP/policy.json --socket $LAB_TMP/file 2>/dev/null
 expect 1 "a file in the socket's place is fatal" echo $?
 [ -f $LAB_TMP/file ] && ok "and stays" || not_ok "and stays"
-in_sync && ok "the first daemon is undisturbed" || not_ok "the first daemon is undisturbed"
+lab_wait 10 "in sync" in_sync && ok "the first daemon is undisturbed" || not_ok "the first daemon is undisturbed"
 
 /usr/bin/python3 - $SOCKET <<'END' && ok "odd clients are dealt with" || not_ok "odd clients are dealt with"
 import json, os, random, socket, sys, time
@@ -142,7 +142,7 @@ for _ in range(50):
     assert "links" in ask(STATUS)
 assert time.monotonic() - start < 10
 END
-in_sync && ok "the daemon still answers" || not_ok "the daemon still answers"
+lab_wait 10 "in sync" in_sync && ok "the daemon still answers" || not_ok "the daemon still answers"
 expect_both isp1 "and routes" client udp
 kill -TERM $LAB_DAEMON
 wait $LAB_DAEMON

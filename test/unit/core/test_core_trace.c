@@ -136,7 +136,7 @@ static void timed_line(struct replay *r, const char *text)
 {
 	char *copy = strdup(text), *words[WORDS_MAX];
 	size_t n = split(copy, words);
-	uint64_t ms, at_ns;
+	uint64_t ms = 0, at_ns;
 
 	if (!r->begun) {
 		sim_init(&r->sim, strbuf_text(&r->policy));
