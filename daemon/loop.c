@@ -37,6 +37,7 @@ struct loop {
 	struct apply_report report;
 
 	ev_timer wake;
+	uint64_t wake_ns; /* when it was last armed for */
 	ev_signal sigterm, sigint, sighup;
 	struct rtnl_watch rtnl;
 	struct nft_watch nft;
@@ -196,11 +197,16 @@ static bool act(struct loop *l, const struct core_actions *a, struct core_event 
 
 static void arm(struct loop *l, uint64_t wake_ns)
 {
-	uint64_t now_ns = loop_now_ns();
+	uint64_t now_ns;
 
+	/* most events, polls above all, change nothing */
+	if (wake_ns == l->wake_ns && ev_is_active(&l->wake))
+		return;
+	l->wake_ns = wake_ns;
 	ev_timer_stop(l->ev, &l->wake);
 	if (!wake_ns)
 		return;
+	now_ns = loop_now_ns();
 	ev_now_update(l->ev);
 	ev_timer_set(&l->wake, wake_ns > now_ns ? (double)(wake_ns - now_ns) / 1e9 : 0.0, 0.0);
 	ev_timer_start(l->ev, &l->wake);

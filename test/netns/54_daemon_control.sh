@@ -1,11 +1,32 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The control socket: what it answers, who may ask, and that no client can hold the daemon up.
+# Starting, and the control socket: what it answers, who may ask, and that no client can hold the daemon up.
 . "$(dirname "$0")/lib.sh"
 lab_enter "$@"
 lab_up 2
 lab_policy '"rules": [ { "name": "all", "to": ["203.0.113.0/24", "2001:db8:5::/48"], "via": "default" } ]'
 SOCKET=$LAB_TMP/daemon.sock
+daemon() { # what it exits with, and the last line it says
+	local rc
+
+	timeout 20 nsenter --net=/run/netns/router "$@" 2>$LAB_TMP/said
+	rc=$?
+	echo "$rc $(tail -n 1 $LAB_TMP/said)"
+}
+expect "2 omr-nftd: --policy FILE is needed (try --help)" "no policy" daemon "$OMR_BIN/omr-nftd"
+expect "1 omr-nftd: $LAB_TMP/none.json: No such file or directory" "no such policy" \
+	daemon "$OMR_BIN/omr-nftd" --policy $LAB_TMP/none.json
+echo '{ "version": 1, "links": { "a": { "devise": "w1" } } }' >$LAB_TMP/bad.json
+expect 3 "a policy with faults" sh -c "nsenter --net=/run/netns/router $OMR_BIN/omr-nftd --policy $LAB_TMP/bad.json 2>$LAB_TMP/said; echo \$?"
+grep -q "bad.json:1:.*devise" $LAB_TMP/said && ok "and it names them" || not_ok "and it names them"
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
+	got=$(daemon setpriv --reuid 65534 --regid 65534 --clear-groups "$OMR_BIN/omr-nftd" --policy $LAB_TMP/policy.json)
+	case $got in
+	"1 error apply: "*"not permitted"*) ok "without the privilege: $got" ;;
+	*) not_ok "without the privilege: $got" ;;
+	esac
+fi
+expect 0 "and none of them left a trace" sh -c "nsenter --net=/run/netns/router nft list tables | grep -c omr"
 ctl() { at router "$OMR_BIN/omr-nftctl" --socket $SOCKET "$@"; }
 in_sync() { ctl --json status 2>/dev/null | grep -q '"in_sync":true'; }
 

@@ -49,6 +49,7 @@ struct sim {
 	struct core_desired kernel; /* elements, our rules and routes */
 	unsigned fail_applies, fail_observes; /* how many to come */
 	bool lying_driver; /* polls say the contrary */
+	struct sim_device *lost_meanwhile; /* loses its carrier when the next plan is applied */
 
 	bool exited;
 	int exit_status;
@@ -339,8 +340,12 @@ static inline bool sim_apply_desired(struct sim *s, const struct desired *from,
 static inline bool sim_apply_plan(struct sim *s, enum desired_mode mode)
 {
 	struct arena *a = arena_new();
-	struct desired d = sim_right(s, mode, a);
+	struct desired d;
 
+	if (s->lost_meanwhile)
+		s->lost_meanwhile->carrier = false;
+	s->lost_meanwhile = NULL;
+	d = sim_right(s, mode, a);
 	s->plans++;
 	strbuf_addf(&s->log, "  apply %s\n", mode == DESIRED_DAEMON ? "plan" : "daemonless state");
 	if (!s->fail_applies) {

@@ -153,6 +153,32 @@ static void an_event_of_an_old_carrier_is_not_believed(void **state)
 	assert_leaves_by(s, "default", INET4, CORE_CHOICE_LINK, LTE);
 }
 
+static void old_bad_news_is_corrected_by_the_next_look(void **state)
+{
+	struct sim *s = *state;
+	struct core_event stale = { .type = CORE_EVENT_LINK };
+
+	stale.link.link = sim_link(&s->devices[FIBER]);
+	stale.link.link.carrier = false;
+	sim_event(s, &stale);
+	sim_pass(s, 100);
+	assert_true(sim_is_right(s));
+	assert_leaves_by(s, "default", INET4, CORE_CHOICE_LINK, FIBER);
+}
+
+static void what_a_plan_saw_is_not_undone_from_an_older_dump(void **state)
+{
+	struct sim *s = *state;
+
+	s->lost_meanwhile = &s->devices[FIBER];
+	sim_send(s, CORE_EVENT_RULESET);
+	sim_pass(s, 100);
+	assert_int_equal(s->plans, 1);
+	assert_int_equal(s->applies, 0); /* back to fiber, and away again */
+	assert_true(sim_is_right(s));
+	assert_leaves_by(s, "default", INET4, CORE_CHOICE_LINK, LTE);
+}
+
 static void ipv6_alone_moves_when_its_address_goes(void **state)
 {
 	struct sim *s = *state;
@@ -580,6 +606,8 @@ int main(void)
 		FACT(a_poll_alone_finds_a_pulled_cable),
 		FACT(the_link_comes_back),
 		FACT(an_event_of_an_old_carrier_is_not_believed),
+		FACT(old_bad_news_is_corrected_by_the_next_look),
+		FACT(what_a_plan_saw_is_not_undone_from_an_older_dump),
 		FACT(ipv6_alone_moves_when_its_address_goes),
 		FACT(a_lost_gateway_moves_its_family),
 		FACT(with_no_link_left_the_policy_says_main_or_block),
