@@ -49,6 +49,8 @@ static bool refuse(struct syntax *s, size_t at, size_t len, const char *hint, co
 		at = s->len ? s->len - 1 : 0;
 		len = 1;
 	}
+	if (len > s->len - at)
+		len = s->len ? s->len - at : 1;
 	if (at < s->len && !s->text[at]) {
 		text = "NUL characters are not allowed"; /* whatever was expected there */
 		hint = NULL;
