@@ -130,6 +130,7 @@ int nft_decode_chain(const struct nlmsghdr *nlh, struct nft_seen *s)
 		[NFTA_CHAIN_TABLE] = NL_ATTR_STRING, [NFTA_CHAIN_NAME] = NL_ATTR_STRING,
 		[NFTA_CHAIN_HOOK] = NL_ATTR_BYTES,   [NFTA_CHAIN_POLICY] = NL_ATTR_U32,
 		[NFTA_CHAIN_TYPE] = NL_ATTR_STRING,  [NFTA_CHAIN_USERDATA] = NL_ATTR_BYTES,
+		[NFTA_CHAIN_USE] = NL_ATTR_U32,
 	};
 	struct nl_attr a[NFTA_CHAIN_USERDATA + 1];
 	struct nft_seen_chain c = { 0 };
@@ -149,6 +150,7 @@ int nft_decode_chain(const struct nlmsghdr *nlh, struct nft_seen *s)
 	c.info.comment =
 		nft_decode_comment(&a[NFTA_CHAIN_USERDATA], NFTNL_UDATA_CHAIN_COMMENT, s->arena);
 	c.drops = a[NFTA_CHAIN_POLICY].data && nft_decode_u32(&a[NFTA_CHAIN_POLICY]) != NF_ACCEPT;
+	c.use = nft_decode_u32(&a[NFTA_CHAIN_USE]);
 	*ARENA_PUSH(s->arena, s->chains, s->n_chains, s->cap_chains) = c;
 	return 0;
 }

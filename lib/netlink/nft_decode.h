@@ -29,6 +29,7 @@ struct nft_seen_chain {
 	const char *name;
 	struct nft_chain_info info;
 	bool drops; /* policy drop */
+	uint32_t use; /* its rules, and the rules and elements that lead to it */
 	struct nft_rule *rules;
 	size_t n_rules, cap_rules;
 };

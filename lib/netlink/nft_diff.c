@@ -198,12 +198,28 @@ static size_t nft_merge(const struct plan_set *s, const struct plan_element *wan
 	return kept + 1;
 }
 
-static bool nft_same_verdict(const struct plan_set *s, const struct nft_keyed *k)
+/* Names are the plan's own: one chain of a name, whichever table. */
+static bool nft_is_lost_chain(const struct nft_differ *d, const char *name)
+{
+	for (size_t i = 0; d->j.any_again && i < d->plan->n_chains; i++)
+		if (d->j.chains[i].fate == NFT_FATE_AGAIN &&
+		    !strcmp(d->plan->chains[i]->name, name))
+			return true;
+	return false;
+}
+
+static bool nft_leads_to_lost(const struct nft_differ *d, const struct nft_element *e)
+{
+	return e->chain && nft_is_lost_chain(d, e->chain);
+}
+
+static bool nft_same_verdict(const struct nft_differ *d, const struct plan_set *s,
+			     const struct nft_keyed *k)
 {
 	if (!s->is_map)
 		return true;
-	return k->seen->is_goto && k->seen->chain && k->wanted->chain &&
-	       !strcmp(k->seen->chain, k->wanted->chain->name);
+	return !nft_leads_to_lost(d, k->seen) && k->seen->is_goto && k->seen->chain &&
+	       k->wanted->chain && !strcmp(k->seen->chain, k->wanted->chain->name);
 }
 
 static void nft_delete_seen(struct nft_differ *d, enum nft_phase phase, const struct plan_set *s,
@@ -227,15 +243,19 @@ static void nft_step_elements(struct nft_differ *d, const struct nft_set_plan *s
 	struct plan_element *add = arena_calloc(d->arena, total + 1, sizeof(*add));
 	struct nft_element *change = arena_calloc(d->arena, total + 1, sizeof(*change));
 	struct nft_element *drop = arena_calloc(d->arena, total + 1, sizeof(*drop));
-	size_t n_add = 0, n_change = 0, n_drop = 0;
+	size_t n_add = 0, n_change = 0, n_drop = 0, n_gone = 0;
 	enum plan_table t = s->set->table;
 
 	for (size_t i = 0; i < total; i++) {
-		if (!k[i].wanted) {
+		if (!k[i].wanted && nft_leads_to_lost(d, k[i].seen)) {
+			change[n_change++] = *k[i].seen;
+			n_gone++;
+		} else if (!k[i].wanted) {
 			drop[n_drop++] = *k[i].seen;
+			n_gone++;
 		} else if (!k[i].seen) {
 			add[n_add++] = *k[i].wanted;
-		} else if (!nft_same_verdict(s->set, &k[i])) {
+		} else if (!nft_same_verdict(d, s->set, &k[i])) {
 			change[n_change++] = *k[i].seen;
 			add[n_add++] = *k[i].wanted;
 		}
@@ -244,9 +264,28 @@ static void nft_step_elements(struct nft_differ *d, const struct nft_set_plan *s
 	nft_add_elements(d, nft_change_phase(t), s->set, add, n_add);
 	nft_delete_seen(d, t == PLAN_TABLE_EGRESS ? NFT_PHASE_DROP_EGRESS : NFT_PHASE_DROP_BYPASS,
 			s->set, drop, n_drop);
-	if (n_add + n_drop)
-		nft_set_line(d, '~', s->set, n_add + n_drop,
-			     n_add + n_drop == 1 ? "element" : "elements");
+	if (n_add + n_gone)
+		nft_set_line(d, '~', s->set, n_add + n_gone,
+			     n_add + n_gone == 1 ? "element" : "elements");
+}
+
+/*
+ * What has been learnt moves to the set that takes the old one's place. An
+ * element with the set's own timeout says none; it keeps the time it had.
+ */
+static void nft_step_learnt(struct nft_differ *d, enum nft_phase phase,
+			    const struct nft_set_plan *s)
+{
+	size_t n = s->live->n_elements;
+	struct nft_element *e = arena_memdup(d->arena, s->live->elements, n * sizeof(*e));
+	struct nft_step *step;
+
+	for (size_t i = 0; i < n; i++)
+		if (!e[i].timeout_ms)
+			e[i].timeout_ms = s->live->info.timeout_ms;
+	step = nft_set_step(d, phase, NFT_STEP_ADD_LEARNT, s->set);
+	step->seen = e;
+	step->n = n;
 }
 
 static void nft_step_fixed_set(struct nft_differ *d, const struct nft_set_plan *s)
@@ -255,7 +294,6 @@ static void nft_step_fixed_set(struct nft_differ *d, const struct nft_set_plan *
 						       : nft_change_phase(s->set->table);
 	size_t n;
 	const struct plan_element *wanted = nft_wanted_elements(d->w, s->set, &n);
-	struct nft_step *step;
 
 	if (s->fate == NFT_FATE_STAYS) {
 		if (nft_judge_by_element(s->set))
@@ -268,11 +306,8 @@ static void nft_step_fixed_set(struct nft_differ *d, const struct nft_set_plan *
 	nft_set_step(d, phase, NFT_STEP_ADD_SET, s->set);
 	nft_add_elements(d, phase, s->set, wanted, n);
 	if (s->fate == NFT_FATE_AGAIN && s->set->content == PLAN_CONTENT_DNS &&
-	    s->live->n_elements && nft_judge_same_type(s->set, s->live)) {
-		step = nft_set_step(d, phase, NFT_STEP_ADD_LEARNT, s->set);
-		step->seen = s->live->elements;
-		step->n = s->live->n_elements;
-	}
+	    s->live->n_elements && nft_judge_same_type(s->set, s->live))
+		nft_step_learnt(d, phase, s);
 }
 
 /* ---- steps: chains ------------------------------------------------------ */
@@ -293,21 +328,15 @@ static void nft_step_rule(struct nft_differ *d, enum nft_phase phase, const stru
 	s->handle = e->handle;
 }
 
-static void nft_step_whole_chain(struct nft_differ *d, enum nft_phase phase,
-				 const struct nft_chain_plan *c)
-{
-	const char *name = nft_names_of_chain(d->j.names, c->chain);
-
-	nft_step(d, phase, NFT_STEP_ADD_CHAIN, c->chain->table, name)->chain = c->chain;
-	for (size_t i = 0; i < c->chain->n_rules; i++)
-		nft_step_rule(d, phase, c->chain,
-			      &(struct nft_edit){ .kind = NFT_EDIT_ADD, .rule = &c->rules[i] });
-}
-
-/* A rule that names a set which is made again cannot stay. */
-static bool nft_names_lost_set(const struct nft_rule *r, const void *data)
+/* A rule that names a set or chain which is made again cannot stay. */
+static bool nft_names_lost(const struct nft_rule *r, const void *data)
 {
 	const struct nft_differ *d = data;
+
+	for (size_t i = 0; i < r->n_exprs; i++)
+		if (r->exprs[i].kind == NFT_EXPR_VERDICT && r->exprs[i].name &&
+		    nft_is_lost_chain(d, r->exprs[i].name))
+			return true;
 
 	for (size_t i = 0; i < d->plan->n_sets; i++)
 		if (d->j.sets[i].fate == NFT_FATE_AGAIN &&
@@ -316,12 +345,34 @@ static bool nft_names_lost_set(const struct nft_rule *r, const void *data)
 	return false;
 }
 
+/* Rules that name what is made again wait for it; their chain need not. */
+static enum nft_phase nft_rules_phase(struct nft_differ *d, enum nft_phase phase,
+				      const struct nft_chain_plan *c)
+{
+	for (size_t i = 0; d->j.any_again && i < c->chain->n_rules; i++)
+		if (nft_names_lost(&c->rules[i], d))
+			return nft_change_phase(c->chain->table);
+	return phase;
+}
+
+static void nft_step_whole_chain(struct nft_differ *d, enum nft_phase phase,
+				 const struct nft_chain_plan *c)
+{
+	const char *name = nft_names_of_chain(d->j.names, c->chain);
+	enum nft_phase rules = nft_rules_phase(d, phase, c);
+
+	nft_step(d, phase, NFT_STEP_ADD_CHAIN, c->chain->table, name)->chain = c->chain;
+	for (size_t i = 0; i < c->chain->n_rules; i++)
+		nft_step_rule(d, rules, c->chain,
+			      &(struct nft_edit){ .kind = NFT_EDIT_ADD, .rule = &c->rules[i] });
+}
+
 static void nft_step_edits(struct nft_differ *d, const struct nft_chain_plan *c)
 {
 	size_t n;
 	struct nft_edit *edits =
 		nft_diff_rules(c->live->rules, c->live->n_rules, c->rules, c->chain->n_rules,
-			       d->j.any_again ? nft_names_lost_set : NULL, d, d->arena, &n);
+			       d->j.any_again ? nft_names_lost : NULL, d, d->arena, &n);
 
 	for (size_t i = 0; i < n; i++)
 		nft_step_rule(d, nft_change_phase(c->chain->table), c->chain, &edits[i]);
@@ -382,7 +433,10 @@ static void nft_drop_chain(struct nft_differ *d, const struct nft_seen_chain *c)
 	}
 	/* a live classifier whose rules went with the switch has none left to flush */
 	if (!(role == NFT_ROLE_BEFORE && d->j.learnt_again))
-		nft_step(d, c->table == PLAN_TABLE_EGRESS ? phase : NFT_PHASE_UNLINK,
+		nft_step(d,
+			 c->table == PLAN_TABLE_EGRESS ? phase
+			 : role == NFT_ROLE_BEFORE     ? NFT_PHASE_UNLINK
+						       : NFT_PHASE_SWITCH,
 			 NFT_STEP_DELETE_RULE, c->table, c->name);
 	nft_step(d, phase, NFT_STEP_DELETE_CHAIN, c->table, c->name);
 }

@@ -216,10 +216,7 @@ static void nft_judge_set(struct nft_judge *d, struct nft_set_plan *s)
 	}
 }
 
-/*
- * A regular chain's comment cannot be changed while anything refers to the
- * chain, and maps with a million elements may: a stale comment stays.
- */
+/* What a chain is; a regular one's comment aside. */
 static bool nft_same_chain(const struct plan_chain *c, const struct nft_seen_chain *seen)
 {
 	struct nft_chain_info info = nft_object_chain_info(c);
@@ -230,6 +227,51 @@ static bool nft_same_chain(const struct plan_chain *c, const struct nft_seen_cha
 	       (info.hook == seen->info.hook && info.priority == seen->info.priority &&
 		nft_same_text(info.type, seen->info.type) &&
 		nft_same_text(info.comment, seen->info.comment));
+}
+
+static size_t nft_calls_of_rules(const struct nft_seen_chain *c, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_rules; i++)
+		n += nft_calls(&c->rules[i], name);
+	return n;
+}
+
+/* Rules and elements that lead to the chain and can be changed together with it. */
+static size_t nft_loose_uses(const struct nft_judge *d, const struct nft_seen_chain *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->plan->n_chains; i++)
+		if (d->out->chains[i].chain->life == PLAN_FIXED && d->out->chains[i].live &&
+		    d->out->chains[i].live->table == c->table)
+			n += nft_calls_of_rules(d->out->chains[i].live, c->name);
+	/* rules nobody needs any more go with the switch; those of omr_egress later */
+	for (size_t i = 0; c->table == PLAN_TABLE_BYPASS && i < d->seen->n_chains; i++)
+		if (d->seen->chains[i].table == c->table &&
+		    d->out->chain_roles[i] == NFT_ROLE_FOREIGN)
+			n += nft_calls_of_rules(&d->seen->chains[i], c->name);
+	for (size_t i = 0; i < d->seen->n_sets; i++) {
+		const struct nft_seen_set *s = &d->seen->sets[i];
+
+		for (size_t k = 0; s->wanted && s->table == c->table && k < s->n_elements; k++)
+			n += s->elements[k].chain && !strcmp(s->elements[k].chain, c->name);
+	}
+	return n;
+}
+
+/*
+ * A regular chain's comment can only be changed by making the chain again, with
+ * all that leads to it. Big maps and the classifier are not torn up for that
+ * and counts are not thrown away: there the old comment stays.
+ */
+static bool nft_may_remake(const struct nft_judge *d, const struct nft_chain_plan *c)
+{
+	for (size_t i = 0; i < c->live->n_rules; i++)
+		if (nft_rule_counter(&c->live->rules[i]))
+			return false;
+	return c->live->use == c->live->n_rules + nft_loose_uses(d, c->live);
 }
 
 static bool nft_same_rules(const struct nft_chain_plan *c)
@@ -264,9 +306,12 @@ static void nft_judge_chain(struct nft_judge *d, struct nft_chain_plan *c)
 		       nft_same_text(c->chain->comment, c->live->info.comment);
 		c->fate = same ? NFT_FATE_STAYS : NFT_FATE_NEW;
 		nft_choose_slot(d, c->chain, c->live ? c->live->name : NULL, same);
-	} else {
-		c->fate = !c->live ? NFT_FATE_NEW : same ? NFT_FATE_STAYS : NFT_FATE_AGAIN;
+		return;
 	}
+	if (same && !nft_same_text(c->chain->comment, c->live->info.comment))
+		same = !nft_may_remake(d, c);
+	c->fate = !c->live ? NFT_FATE_NEW : same ? NFT_FATE_STAYS : NFT_FATE_AGAIN;
+	d->out->any_again |= c->fate == NFT_FATE_AGAIN;
 }
 
 /* ---- roles -------------------------------------------------------------- */
@@ -325,7 +370,8 @@ static int nft_judge_chains(struct nft_judge *d, enum plan_life life)
 		if (r < 0)
 			return r;
 		nft_judge_chain(d, c);
-		nft_role_of_chain(d, c);
+		if (life == PLAN_SLOTTED)
+			nft_role_of_chain(d, c);
 	}
 	return 0;
 }
@@ -339,6 +385,8 @@ static void nft_find_chains(struct nft_judge *d)
 		d->out->chains[i].live =
 			c->life == PLAN_SLOTTED ? nft_live_chain(d, c)
 						: nft_decode_find_chain(d->seen, c->table, c->name);
+		if (c->life == PLAN_FIXED)
+			nft_role_of_chain(d, &d->out->chains[i]);
 	}
 }
 
