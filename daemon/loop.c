@@ -249,6 +249,7 @@ static void on_sighup(struct ev_loop *ev, ev_signal *w, int revents)
 
 static void start_signals(struct loop *l)
 {
+	signal(SIGPIPE, SIG_IGN); /* nobody reads the log any more: no reason to die */
 	ev_timer_init(&l->wake, on_wake, 0.0, 0.0);
 	ev_signal_init(&l->sigterm, on_sigterm, SIGTERM);
 	ev_signal_init(&l->sigint, on_sigterm, SIGINT);

@@ -85,8 +85,10 @@ static int on_message(const struct nlmsghdr *nlh, void *data)
 		return 0;
 	}
 	w->touched = false;
-	if (touched)
-		loop_event(w->loop, &(struct core_event){ .type = CORE_EVENT_RULESET });
+	if (!touched)
+		return 0;
+	log_debug("nft", "port %u changed our tables", nlh->nlmsg_pid);
+	loop_event(w->loop, &(struct core_event){ .type = CORE_EVENT_RULESET });
 	return 0;
 }
 
