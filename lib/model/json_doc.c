@@ -3,10 +3,12 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "base/strbuf.h"
 #include "model/json_locate.h"
 #include "model/json_syntax.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,13 +165,11 @@ static const struct json_spot *spine_item(const struct json_doc *doc, const char
 {
 	struct json_doc_spine *s = doc->spine;
 	size_t len = s ? strlen(s->pointer) : 0;
-	unsigned long long i;
-	char *end;
+	const char *end = pointer + len + 1;
+	uint64_t i;
 
-	if (!s || strncmp(pointer, s->pointer, len) != 0 || pointer[len] != '/')
-		return NULL;
-	i = strtoull(pointer + len + 1, &end, 10);
-	if (end == pointer + len + 1 || (*end && *end != '/') || i >= s->n)
+	if (!s || strncmp(pointer, s->pointer, len) != 0 || pointer[len] != '/' ||
+	    parse_leading_u64(&end, UINT32_MAX, &i) < 0 || (*end && *end != '/') || i >= s->n)
 		return NULL;
 	spine_scan(doc->source, s);
 	*ret_rest = end;

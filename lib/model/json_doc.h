@@ -7,14 +7,16 @@
 
 #include "base/diag.h"
 
-#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
+struct json_t; /* <jansson.h> */
 
 struct json_doc {
 	const struct diag_source *source;
-	json_t *root; /* NULL after json_doc_done() */
+	struct json_t *root; /* NULL after json_doc_done() */
 	struct json_doc_spine *spine;
 };
 

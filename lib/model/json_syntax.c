@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/parse.h"
 #include "base/strbuf.h"
 #include "model/json_locate.h"
 
@@ -221,14 +222,13 @@ static size_t word_len(const struct syntax *s, size_t at)
 static bool number_fits(const struct syntax *s, size_t start, bool is_real)
 {
 	_cleanup_(cleanup_freep) char *copy = strndup(s->text + start, s->at - start);
+	int64_t v;
 
 	if (!copy)
 		abort();
-	errno = 0;
 	if (is_real)
 		return isfinite(strtod(copy, NULL));
-	(void)strtoll(copy, NULL, 10);
-	return errno != ERANGE;
+	return parse_i64(copy, INT64_MIN, INT64_MAX, &v) != -ERANGE;
 }
 
 static bool number(struct syntax *s)

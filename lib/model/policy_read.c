@@ -14,7 +14,6 @@
 #include "model/policy_read_rule.h"
 #include "model/policy_value.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #define RULE_PRIORITY_MAX  32000u /* main is asked at 32766 */
@@ -168,18 +167,4 @@ int policy_read(const struct diag_source *source, const struct policy_resolver *
 	json_doc_set_spine(doc, a, "/rules", r.policy->n_rules);
 	*ret_policy = r.policy;
 	return 0;
-}
-
-struct diag *policy_fault(const struct policy *p, struct diag_list *faults, int level,
-			  const char *pointer, const char *fmt, ...)
-{
-	struct diag *d;
-	va_list ap;
-
-	va_start(ap, fmt);
-	d = json_doc_vfault(p->doc, faults, (enum diag_level)level, pointer, false, fmt, ap);
-	va_end(ap);
-	if (d)
-		json_doc_place(p->doc, pointer, &d->offset, &d->length);
-	return d;
 }

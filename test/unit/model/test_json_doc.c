@@ -10,6 +10,7 @@
 #include "model/json_doc.h"
 #include "model/json_syntax.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
