@@ -44,6 +44,8 @@ void apply_report_done(struct apply_report *r)
 static void apply_line(struct apply_report *r, char mark, const char *fmt, ...) _printf_(3, 4);
 static void apply_warn(struct apply_report *r, const char *fmt, ...) _printf_(2, 3);
 
+static const char *apply_text(struct apply_report *r, const char *fmt, va_list ap) _printf_(2, 0);
+
 static const char *apply_text(struct apply_report *r, const char *fmt, va_list ap)
 {
 	_cleanup_(strbuf_done) struct strbuf b = STRBUF_NULL;
@@ -241,6 +243,7 @@ int apply_plan(struct apply *ap, const struct plan *p, enum desired_mode mode, u
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(cleanup_closep) int lock = flags & APPLY_DRY_RUN ? -1 : apply_lock_take();
 
+	(void)lock; /* held until we return */
 	return apply_all(ap, p, mode, flags, a, r);
 }
 
@@ -316,6 +319,7 @@ int apply_remove(struct apply *ap, unsigned flags, struct apply_report *r)
 	size_t n_devices;
 	int k = apply_look(ap, a, &observed, r);
 
+	(void)lock; /* held until we return */
 	if (k < 0)
 		return k;
 	/* marks go first: with them the rules lose their meaning at once */
