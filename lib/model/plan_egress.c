@@ -253,19 +253,53 @@ static void build_hooks(struct plan_build *b, const struct plan_set *targets,
 	rule_goto(b, c, select);
 }
 
-static void match_leaving(struct plan_build *b, struct plan_draft *d, const struct plan_link *l)
+/*
+ * Every mark of ours. "Any mark" would not do: the kernel's own packets (MLD reports) carry rubbish
+ * in the mark, which shares its bytes with a length in struct sk_buff.
+ */
+static const struct plan_set *build_marks(struct plan_build *b)
+{
+	const struct plan *plan = b->plan;
+	struct plan_element *marks;
+	struct plan_set *s;
+	size_t n = 0, unique = 0;
+
+	for (size_t i = 0; i < plan->n_targets; i++)
+		n += 1 + plan->targets[i].n_candidates;
+	marks = arena_calloc(b->arena, n, sizeof(*marks));
+	n = 0;
+	for (size_t i = 0; i < plan->n_targets; i++) {
+		const struct plan_target *t = &plan->targets[i];
+
+		marks[n++].mark = t->mark;
+		for (size_t c = 0; c < t->n_candidates; c++)
+			marks[n++].mark = t->candidates[c].mark;
+	}
+	qsort(marks, n, sizeof(*marks), element_cmp);
+	for (size_t i = 0; i < n; i++)
+		if (!unique || marks[unique - 1].mark != marks[i].mark)
+			marks[unique++] = marks[i];
+
+	s = plan_build_set(b, PLAN_TABLE_EGRESS, "marks", PLAN_TYPE_MARK, "every mark of ours");
+	s->elements = marks;
+	s->n_elements = unique;
+	return s;
+}
+
+static void match_leaving(struct plan_build *b, struct plan_draft *d, const struct plan_link *l,
+			  const struct plan_set *marks)
 {
 	plan_build_match_names(b, d, PLAN_OIFNAME, &l->device, 1);
-	plan_build_match_mark(b, d, PLAN_META_MARK, true, 0);
+	plan_build_match_set(d, PLAN_META_MARK, b->plan->mark_mask, false, marks);
 }
 
 /* One link, one or both families (nfproto 0). */
 static void masquerade_rule(struct plan_build *b, struct plan_chain *c, const struct plan_link *l,
-			    uint32_t nfproto, bool all)
+			    const struct plan_set *marks, uint32_t nfproto, bool all)
 {
 	struct plan_draft d = PLAN_DRAFT_NULL;
 
-	match_leaving(b, &d, l);
+	match_leaving(b, &d, l, marks);
 	if (nfproto)
 		plan_build_match_number(b, &d, PLAN_NFPROTO, nfproto);
 	if (!all) {
@@ -282,7 +316,7 @@ static void masquerade_rule(struct plan_build *b, struct plan_chain *c, const st
 			      l->name));
 }
 
-static void build_nat(struct plan_build *b)
+static void build_nat(struct plan_build *b, const struct plan_set *marks)
 {
 	struct plan_chain *c = base_chain(b, "postrouting", PLAN_HOOK_POSTROUTING, PLAN_CHAIN_NAT,
 					  PRIORITY_SRCNAT, NULL);
@@ -291,15 +325,15 @@ static void build_nat(struct plan_build *b)
 		const struct plan_link *l = &b->plan->links[i];
 
 		if (l->masquerade[INET4] == l->masquerade[INET6]) {
-			masquerade_rule(b, c, l, 0, l->masquerade[INET4]);
+			masquerade_rule(b, c, l, marks, 0, l->masquerade[INET4]);
 			continue;
 		}
-		masquerade_rule(b, c, l, NFPROTO_V4, l->masquerade[INET4]);
-		masquerade_rule(b, c, l, NFPROTO_V6, l->masquerade[INET6]);
+		masquerade_rule(b, c, l, marks, NFPROTO_V4, l->masquerade[INET4]);
+		masquerade_rule(b, c, l, marks, NFPROTO_V6, l->masquerade[INET6]);
 	}
 }
 
-static void build_sent(struct plan_build *b)
+static void build_sent(struct plan_build *b, const struct plan_set *marks)
 {
 	struct plan_chain *c = base_chain(b, "sent", PLAN_HOOK_POSTROUTING, PLAN_CHAIN_FILTER,
 					  PRIORITY_MANGLE, "what leaves by each link");
@@ -308,7 +342,7 @@ static void build_sent(struct plan_build *b)
 		const struct plan_link *l = &b->plan->links[i];
 		struct plan_draft d = PLAN_DRAFT_NULL;
 
-		match_leaving(b, &d, l);
+		match_leaving(b, &d, l, marks);
 		plan_build_counter(&d);
 		plan_build_rule(b, c, &d, plan_build_comment(b, "%s", l->name));
 	}
@@ -317,6 +351,7 @@ static void build_sent(struct plan_build *b)
 void plan_egress_build(struct plan_build *b)
 {
 	struct plan_set *targets, *undecided;
+	const struct plan_set *marks;
 
 	build_to_chains(b);
 	build_routes_chains(b);
@@ -325,7 +360,8 @@ void plan_egress_build(struct plan_build *b)
 	b->plan->alive =
 		state_map(b, "alive", "a flow's mark -> its link, or where it goes instead");
 	build_target_sets(b, &targets, &undecided);
+	marks = build_marks(b);
 	build_hooks(b, targets, undecided);
-	build_nat(b);
-	build_sent(b);
+	build_nat(b, marks);
+	build_sent(b, marks);
 }

@@ -221,9 +221,7 @@ static void a_long_comment_is_cut_between_characters(void **state)
 	strcpy(text + 119, "\xc3\xa9"
 			   "end"); /* 'é' would end at byte 121 */
 	s->rules[0].comment = text;
-	strcpy(want, "\t\tcounter comment \"");
-	strncat(want, text, 119);
-	strcat(want, "\"");
+	snprintf(want, sizeof(want), "\t\tcounter comment \"%.119s\"", text);
 	expect_line(s, want);
 }
 
