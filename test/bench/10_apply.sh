@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Loading a list of 200,000 prefixes: `omr-nftgen --apply` of the policy, from its text to the
-# kernel, against `nft -f` of the script compiled from it. Alternating, each into an empty kernel;
-# medians. Fails when more than 0.4 of the time or 0.25 of the memory of nft is needed.
+# kernel, against `nft -f` of the script compiled from it, which is sorted: the best case for nft.
+# Alternating, each into an empty kernel; medians. Fails when more than 0.4 of the time or 0.25 of the memory of nft is needed.
 #	OMR_BENCH_PREFIXES (200000)  OMR_BENCH_ROUNDS (5)
 . "$(dirname "$0")/../netns/lib.sh"
 lab_enter "$@"
@@ -22,8 +22,7 @@ awk -v n="$count" 'BEGIN {
 		a = 16777216 + k - k % 512
 		printf "%d.%d.%d.%d/%d\n", a / 16777216, a / 65536 % 256, a / 256 % 256, a % 256, 24 + i % 3 * 4
 	}
-}' | sort -u >$LAB_TMP/list.txt
-sort -c $LAB_TMP/list.txt
+}' >$LAB_TMP/list.txt
 cat >$LAB_TMP/policy.json <<'END'
 {
 	"version": 1,
@@ -36,6 +35,11 @@ cat >$LAB_TMP/policy.json <<'END'
 }
 END
 "$OMR_BIN/omr-nftgen" -o $LAB_TMP/out $LAB_TMP/policy.json || exit 1
+at router nft -c -f $LAB_TMP/out/omr.nft 2>$LAB_TMP/err || {
+	! grep -q 'Message too long' $LAB_TMP/err || lab_skip "nft may not have a buffer for this here"
+	cat $LAB_TMP/err
+	exit 1
+}
 loaded() { # how many elements the kernel has
 	at router nft list table inet omr_bypass | grep -o ' : goto rule_list' | wc -l
 }

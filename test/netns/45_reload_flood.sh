@@ -106,7 +106,7 @@ reload() {
 naive() {
 	local i
 
-	for ((i = 0; i < 5; i++)); do
+	for ((i = 0; i < 20; i++)); do
 		at router nft -f $LAB_TMP/naive/omr.nft
 	done
 }
@@ -124,10 +124,13 @@ if [ "${OMR_LAB_LOAD:-}" != text ]; then
 	fi
 fi
 "$OMR_BIN/omr-nftgen" -o $LAB_TMP/naive $LAB_TMP/large.json || exit 1
+# in a user namespace nft cannot have a buffer for that much
+at router nft -c -f $LAB_TMP/naive/omr.nft 2>/dev/null ||
+	"$OMR_BIN/omr-nftgen" -o $LAB_TMP/naive $LAB_TMP/small.json || exit 1
 flooded naive
-set -- $(stray)
-if [ "$1" -gt 0 ]; then
-	ok "control: with the tables replaced, $1 packets went astray"
+read -r astray _ < <(stray)
+if [ "$astray" -gt 0 ]; then
+	ok "control: with the tables replaced, $astray packets went astray"
 else
 	not_ok "control: the flood would not have noticed anything ($(total) packets)"
 fi

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 lab_enter "$@"
 
-bold= plain=
+bold='' plain=''
 [ ! -t 1 ] || { bold=$(printf '\033[1m') plain=$(printf '\033[0m'); }
 title() { printf '\n%s%s%s\n\n' "$bold" "$*" "$plain"; }
 row() { printf '  %-34s %s\n' "$1" "$2"; }
