@@ -39,10 +39,12 @@ static void fake_nft_start(struct fake_nft *f, struct arena *a)
 
 static const void *fake_nft_attr(const struct nlmsghdr *nlh, uint16_t type)
 {
-	const struct nlattr *a;
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(nlh, sizeof(struct nfgenmsg));
+	const char *end = (const char *)nlh + nlh->nlmsg_len;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) if (mnl_attr_get_type(a) ==
-							       type) return mnl_attr_get_payload(a);
+	for (; mnl_attr_ok(a, (int)(end - (const char *)a)); a = mnl_attr_next(a))
+		if (mnl_attr_get_type(a) == type)
+			return mnl_attr_get_payload(a);
 	return NULL;
 }
 

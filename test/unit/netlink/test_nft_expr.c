@@ -363,8 +363,10 @@ static void other_statements(void **state)
 {
 	check("counter", STMTS({ .kind = PLAN_STMT_COUNTER }));
 	check("masquerade", STMTS({ .kind = PLAN_STMT_MASQUERADE }));
-	check("verdict 1", STMTS({ .kind = PLAN_STMT_VERDICT, .verdict = { PLAN_ACCEPT } }));
-	check("verdict -5", STMTS({ .kind = PLAN_STMT_VERDICT, .verdict = { PLAN_RETURN } }));
+	check("verdict 1",
+	      STMTS({ .kind = PLAN_STMT_VERDICT, .verdict = { .verdict = PLAN_ACCEPT } }));
+	check("verdict -5",
+	      STMTS({ .kind = PLAN_STMT_VERDICT, .verdict = { .verdict = PLAN_RETURN } }));
 	check("M15; ==02; L1+16/4; update set4",
 	      STMTS({ .kind = PLAN_STMT_UPDATE, .update = { &set4, PLAN_IP_DADDR } }));
 	check("F3/17; !=02000000",
