@@ -151,7 +151,7 @@ static void skip_word(struct scan *s)
 {
 	static const char stop[] = ",]}: \t\r\n\"[{";
 
-	while (s->at < s->len && !memchr(stop, s->text[s->at], sizeof(stop)))
+	while (s->at < s->len && !memchr(stop, s->text[s->at], sizeof(stop) - 1))
 		s->at++;
 }
 
