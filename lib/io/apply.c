@@ -180,8 +180,44 @@ static void apply_sysctl(const struct plan_link *l, bool dry_run, struct apply_r
 			   l->name, l->device, strerror(-k));
 	for (int f = INET4; f <= INET6; f++)
 		if (changed[f])
-			apply_line(r, '~', "sysctl net.%s.conf.%s.ignore_routes_with_linkdown = 1",
-				   f == INET4 ? "ipv4" : "ipv6", l->device);
+			apply_line(r, '~', "sysctl net.%s.conf.%s.ignore_routes_with_linkdown = %d",
+				   f == INET4 ? "ipv4" : "ipv6", l->device, LINKDOWN_OURS);
+}
+
+/* Devices that no link of the plan names (any more). */
+static void apply_restore_sysctls(const struct netstate *observed, const struct plan *p,
+				  bool dry_run, struct apply_report *r)
+{
+	for (size_t i = 0; i < observed->n_links; i++) {
+		const char *device = observed->links[i].name;
+		bool wanted = false;
+
+		for (size_t k = 0; p && k < p->n_links && !wanted; k++)
+			wanted = strcmp(p->links[k].device, device) == 0;
+		for (int f = INET4; !wanted && f <= INET6; f++) {
+			bool changed;
+
+			if (linkdown_disable(device, (enum inet_family)f, dry_run, &changed) < 0)
+				apply_warn(r, "ignore_routes_with_linkdown of %s cannot be set",
+					   device);
+			else if (changed)
+				apply_line(r, '~',
+					   "sysctl net.%s.conf.%s.ignore_routes_with_linkdown = 0",
+					   f == INET4 ? "ipv4" : "ipv6", device);
+		}
+	}
+}
+
+/* Strict filtering drops the answers that come in by a link main routing does not point to. */
+static void apply_warn_rp_filter(const struct plan_link *l, struct apply_report *r)
+{
+	int value;
+
+	if (sysctl_rp_filter(l->device, &value) == 0 && value == 1)
+		apply_warn(
+			r,
+			"link %s: strict rp_filter drops what comes in by %s: set net.ipv4.conf.all.rp_filter and net.ipv4.conf.%s.rp_filter to 2 (or 0)",
+			l->name, l->device, l->device);
 }
 
 static int apply_change(struct apply *ap, const struct netstate_change *c, size_t n,
@@ -223,8 +259,11 @@ static int apply_all(struct apply *ap, const struct plan *p, enum desired_mode m
 	link_view_build(p, &observed, views);
 	apply_warn_links(p, views, r);
 	for (size_t i = 0; i < p->n_links; i++)
-		if (views[i].ifindex)
+		if (views[i].ifindex) {
 			apply_sysctl(&p->links[i], dry_run, r);
+			apply_warn_rp_filter(&p->links[i], r);
+		}
+	apply_restore_sysctls(&observed, p, dry_run, r);
 	desired_build(p, views, mode, a, &desired);
 	netstate_diff_build(&observed, &desired.net, a, &net);
 	k = apply_change(ap, net.pre, net.n_pre, &observed, dry_run, r);
@@ -279,25 +318,6 @@ int apply_desired(struct apply *ap, const struct plan *p, const struct desired *
 
 /* ---- taking all away ---------------------------------------------------- */
 
-/* What the sysctl was cannot be known any more: it becomes what new devices get. */
-static void apply_restore_sysctl(const char *device, bool dry_run, struct apply_report *r)
-{
-	for (int f = INET4; f <= INET6; f++) {
-		enum inet_family family = (enum inet_family)f;
-		int now, usual;
-
-		if (linkdown_get(device, family, &now) < 0 ||
-		    linkdown_get("default", family, &usual) < 0 || now == usual)
-			continue;
-		if (!dry_run && linkdown_set(device, family, usual) < 0) {
-			apply_warn(r, "ignore_routes_with_linkdown of %s cannot be set", device);
-			continue;
-		}
-		apply_line(r, '~', "sysctl net.%s.conf.%s.ignore_routes_with_linkdown = %d",
-			   f == INET4 ? "ipv4" : "ipv6", device, usual);
-	}
-}
-
 /* Rules before the routes they lead to, so that no packet is sent astray. */
 static int apply_remove_net(struct apply *ap, const struct netstate *observed,
 			    const struct netstate_diff *net, bool dry_run, struct apply_report *r)
@@ -315,20 +335,18 @@ int apply_remove(struct apply *ap, unsigned flags, struct apply_report *r)
 	bool dry_run = flags & APPLY_DRY_RUN;
 	struct netstate observed;
 	struct netstate_diff net;
-	const char **devices;
-	size_t n_devices;
 	int k = apply_look(ap, a, &observed, r);
 
 	(void)lock; /* held until we return */
 	if (k < 0)
 		return k;
 	/* marks go first: with them the rules lose their meaning at once */
-	k = apply_nft_remove(ap->nft, dry_run, a, r, &devices, &n_devices);
+	k = apply_nft_remove(ap->nft, dry_run, a, r);
 	if (k < 0)
 		return k;
 	netstate_diff_build(&observed, &nothing, a, &net);
 	k = apply_remove_net(ap, &observed, &net, dry_run, r);
-	for (size_t i = 0; k == 0 && i < n_devices; i++)
-		apply_restore_sysctl(devices[i], dry_run, r);
+	if (k == 0)
+		apply_restore_sysctls(&observed, NULL, dry_run, r);
 	return k;
 }

@@ -297,42 +297,6 @@ int apply_nft_state(struct nl_socket *nft, const struct plan *p, const struct de
 
 /* ---- taking all away ---------------------------------------------------- */
 
-static bool apply_nft_known(const char *const *list, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(list[i], name))
-			return true;
-	return false;
-}
-
-/* Device names that rules of omr_egress compare the outgoing device with. */
-static void apply_nft_devices(const struct nft_seen *seen, struct arena *a,
-			      const char ***ret_devices, size_t *ret_n)
-{
-	const char **list = NULL;
-	size_t n = 0, cap = 0;
-
-	for (size_t c = 0; c < seen->n_chains; c++)
-		for (size_t k = 0; k < seen->chains[c].n_rules; k++) {
-			const struct nft_rule *rule = &seen->chains[c].rules[k];
-
-			for (size_t x = 0; x + 1 < rule->n_exprs; x++) {
-				const struct nft_expr *load = &rule->exprs[x];
-				const struct nft_expr *cmp = &rule->exprs[x + 1];
-				char name[NFT_KEY_MAX + 1] = "";
-
-				if (load->kind != NFT_EXPR_META || load->key != NFT_META_OIFNAME ||
-				    cmp->kind != NFT_EXPR_CMP || cmp->op != NFT_CMP_EQ)
-					continue;
-				memcpy(name, cmp->a, NFT_KEY_MAX);
-				if (!apply_nft_known(list, n, name))
-					*ARENA_PUSH(a, list, n, cap) = arena_strdup(a, name);
-			}
-		}
-	*ret_devices = list;
-	*ret_n = n;
-}
-
 static int apply_nft_delete_tables(struct apply_nft *n, const struct nft_seen *seen, bool dry_run)
 {
 	struct nft_diff lines = { 0 };
@@ -353,8 +317,7 @@ static int apply_nft_delete_tables(struct apply_nft *n, const struct nft_seen *s
 	return dry_run ? 0 : apply_nft_send(n);
 }
 
-int apply_nft_remove(struct nl_socket *nft, bool dry_run, struct arena *a, struct apply_report *r,
-		     const char ***ret_devices, size_t *ret_n)
+int apply_nft_remove(struct nl_socket *nft, bool dry_run, struct arena *a, struct apply_report *r)
 {
 	_cleanup_(nft_batch_freep) struct nft_batch *batch = nft_batch_new();
 	struct apply_nft n = { .nft = nft, .batch = batch, .report = r, .arena = a };
@@ -367,7 +330,6 @@ int apply_nft_remove(struct nl_socket *nft, bool dry_run, struct arena *a, struc
 		if (k < 0)
 			return apply_nft_fail(r, k, "reading the ruleset", nl_socket_reply(nft));
 		n.generation = seen.generation;
-		apply_nft_devices(&seen, a, ret_devices, ret_n);
 		r->n_lines = n_lines;
 		k = apply_nft_delete_tables(&n, &seen, dry_run);
 		if (k == 0) {

@@ -27,9 +27,5 @@ int apply_nft_plan(struct nl_socket *nft, const struct plan *p, struct desired *
 int apply_nft_state(struct nl_socket *nft, const struct plan *p, const struct desired *from,
 		    const struct desired *to, struct apply_report *r);
 
-/*
- * Deletes both tables in one transaction. *ret_devices: names of the links'
- * devices, read from the rules that count what they sent.
- */
-int apply_nft_remove(struct nl_socket *nft, bool dry_run, struct arena *a, struct apply_report *r,
-		     const char ***ret_devices, size_t *ret_n);
+/* Deletes both tables in one transaction. */
+int apply_nft_remove(struct nl_socket *nft, bool dry_run, struct arena *a, struct apply_report *r);

@@ -7,12 +7,24 @@
 #pragma once
 
 #include "base/inet.h"
+#include "model/policy.h"
 
 #include <stdbool.h>
+
+/*
+ * What we write. The kernel asks for non-zero only (IN_DEV_ORCONF() in
+ * include/linux/inetdevice.h, rt6_score_route() in net/ipv6/route.c), so the
+ * value can say who wrote it: what was on before us is left on when we go. It
+ * lives and dies with the device.
+ */
+#define LINKDOWN_OURS POLICY_PROTOCOL
 
 int linkdown_get(const char *device, enum inet_family f,
 		 int *ret); /* errors as sysctl_conf_get() */
 int linkdown_set(const char *device, enum inet_family f, int value);
+
+/* Turns off what we have turned on; *ret_changed: whether there was such a thing. */
+int linkdown_disable(const char *device, enum inet_family f, bool dry_run, bool *ret_changed);
 
 /*
  * Sets it for both families where it is not. ret_changed (may be NULL) tells

@@ -533,7 +533,7 @@ static void linkdown_is_set_once_for_both_families(void **state)
 	assert_true(changed[INET4]);
 	assert_false(changed[INET6]);
 	assert_int_equal(linkdown_get("w0", INET4, &value), 0);
-	assert_int_equal(value, 1);
+	assert_int_equal(value, LINKDOWN_OURS);
 	assert_int_equal(linkdown_enable("w0", changed), 0);
 	assert_false(changed[INET4] || changed[INET6]);
 	assert_int_equal(linkdown_get("w1", INET4, &value), 0);
@@ -541,6 +541,28 @@ static void linkdown_is_set_once_for_both_families(void **state)
 	assert_int_equal(linkdown_set("w0", INET4, 0), 0);
 	assert_int_equal(linkdown_get("w0", INET4, &value), 0);
 	assert_int_equal(value, 0);
+}
+
+static void linkdown_that_was_on_before_stays_on(void **state)
+{
+	bool changed;
+	int value;
+
+	assert_int_equal(linkdown_set("w0", INET4, 0), 0);
+	assert_int_equal(linkdown_set("w0", INET6, 1), 0);
+	assert_int_equal(linkdown_enable("w0", NULL), 0);
+	assert_int_equal(linkdown_disable("w0", INET4, true, &changed), 0);
+	assert_true(changed);
+	assert_int_equal(linkdown_get("w0", INET4, &value), 0);
+	assert_int_equal(value, LINKDOWN_OURS);
+	assert_int_equal(linkdown_disable("w0", INET4, false, &changed), 0);
+	assert_true(changed);
+	assert_int_equal(linkdown_get("w0", INET4, &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(linkdown_disable("w0", INET6, false, &changed), 0);
+	assert_false(changed);
+	assert_int_equal(linkdown_get("w0", INET6, &value), 0);
+	assert_int_equal(value, 1);
 }
 
 static void device_names_are_directories_not_paths(void **state)
@@ -586,6 +608,7 @@ int main(void)
 		TEST(a_rule_the_kernel_refuses_is_an_error),
 		TEST(a_dry_run_says_the_same_lines),
 		TEST(linkdown_is_set_once_for_both_families),
+		TEST(linkdown_that_was_on_before_stays_on),
 		TEST(device_names_are_directories_not_paths),
 		TEST(the_stricter_reverse_path_filter_counts),
 	};
