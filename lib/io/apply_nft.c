@@ -43,7 +43,7 @@
 
 /* Room for a failover: begin, end and at most two lists of each map; an element with its chain. */
 #define APPLY_NFT_STATE_FIXED	 4096
-#define APPLY_NFT_STATE_ELEMENT	 256
+#define APPLY_NFT_STATE_ELEMENT	 384
 #define APPLY_NFT_STATE_MESSAGES 4096
 
 struct apply_nft {
