@@ -465,7 +465,8 @@ def main():
             json.dump(policy, f, indent=1)
         # by turns the kernel alone and a daemon; one never sees what the other left
         daemon = None
-        run(os.environ["OMR_BIN"] + "/omr-nftgen", "--remove")
+        if os.environ.get("OMR_LAB_LOAD") != "text":
+            run(os.environ["OMR_BIN"] + "/omr-nftgen", "--remove")
         if seed % 2 == 0 and os.environ.get("OMR_LAB_LOAD") != "text":
             daemon = Daemon(path)
         else:

@@ -71,10 +71,14 @@ report() { # LINK: the moves to it
 	done
 }
 who() { ask_from client -t 500 udp "$1"; }
+chosen() { # the link the daemon has put into map egress for group default
+	at router nft list map inet omr_egress egress | grep -o "0x00000539 \. ipv$1 : goto [a-z_.]*" || echo "(empty: the routes decide)"
+}
 table() {
 	row "video, a new flow (IPv4, IPv6)" "$(who $V4), $(who $V6)"
 	row "bank: fiber or nothing" "$(who 203.0.113.70)"
 	row "anything else" "$(who 198.51.100.1)"
+	row "map egress, group default" "$(chosen 4)"
 }
 
 title "omr-nftd runs; who answers the client?"
@@ -110,6 +114,7 @@ report lte
 echo "  (up to a second: the kernel tells carrier losses of NICs once a second; the daemon looks by itself)"
 echo
 table
+echo "  (the daemon's last word; what it marks has no route by fiber now, and the ip rules go on to the group's)"
 lab_stop TERM $PULSE
 
 title "omr-nftgen --remove: nothing of it is left"
