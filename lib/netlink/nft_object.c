@@ -11,7 +11,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#define NFT_OBJECT_DYNAMIC_SIZE 65535
 #define NFT_OBJECT_DATA_VERDICT 0xffffff00u /* NFT_DATA_VERDICT */
 
 /* enum datatypes of nft's datatype.h; a concatenation is 6 bits each */
@@ -167,7 +166,7 @@ struct nft_set_info nft_object_set_info(const struct plan_set *s)
 		info.flags |= NFT_SET_MAP;
 	if (s->dynamic) {
 		info.flags |= NFT_SET_EVAL | NFT_SET_TIMEOUT;
-		info.size = NFT_OBJECT_DYNAMIC_SIZE;
+		info.size = PLAN_DYNAMIC_SIZE;
 		info.timeout_ms = 1000ull * s->timeout_s;
 	}
 	return info;
