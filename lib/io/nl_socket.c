@@ -3,9 +3,9 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "netlink/nl_message.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -186,10 +186,10 @@ struct nl_socket_part {
 static int nl_socket_take_part(struct nl_socket *s, size_t n, uint32_t seq, nl_socket_cb cb,
 			       void *data, struct nl_socket_part *part)
 {
-	const struct nlmsghdr *nlh = (const void *)s->buf;
-	int left = (int)n, r;
+	const struct nlmsghdr *nlh;
+	int r;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	nl_message_for_each(nlh, s->buf, n) {
 		struct nl_reply reply;
 
 		if (nlh->nlmsg_seq != seq || nlh->nlmsg_type == NLMSG_NOOP)
@@ -315,8 +315,7 @@ int nl_socket_batch(struct nl_socket *s, const void *buf, size_t len, uint32_t a
 	/* The batch was processed inside sendto(): all there is to read is queued. */
 	for (;;) {
 		ssize_t n = nl_socket_receive(s, 0);
-		const struct nlmsghdr *nlh = (const void *)s->buf;
-		int left = (int)n;
+		const struct nlmsghdr *nlh;
 
 		if (n == -ENOBUFS) {
 			lost = true;
@@ -326,7 +325,7 @@ int nl_socket_batch(struct nl_socket *s, const void *buf, size_t len, uint32_t a
 			return (int)n;
 		if (n == 0)
 			break;
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		nl_message_for_each(nlh, s->buf, (size_t)n) {
 			struct nl_reply reply;
 
 			if (nl_reply_parse(nlh, &reply) < 0)
@@ -361,8 +360,8 @@ int nl_socket_read(struct nl_socket *s, nl_socket_cb cb, void *data)
 
 	for (;;) {
 		ssize_t n = nl_socket_receive(s, 0);
-		const struct nlmsghdr *nlh = (const void *)s->buf;
-		int left = (int)n, r;
+		const struct nlmsghdr *nlh;
+		int r;
 
 		if (n == -ENOBUFS) {
 			lost = true;
@@ -372,7 +371,7 @@ int nl_socket_read(struct nl_socket *s, nl_socket_cb cb, void *data)
 			return (int)n;
 		if (n == 0)
 			return lost ? -ENOBUFS : 0;
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		nl_message_for_each(nlh, s->buf, (size_t)n) {
 			r = cb ? cb(nlh, data) : 0;
 			if (r < 0)
 				return r;
