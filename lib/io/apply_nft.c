@@ -40,6 +40,8 @@
 #define APPLY_NFT_PIECE_US    15000
 #define APPLY_NFT_ELEMENTS_MS 350 /* how many elements the kernel takes in a millisecond */
 #define APPLY_NFT_PAUSE_NS    200000
+/* While nothing of ours is there no failover can be held up, and few pieces mean few walks. */
+#define APPLY_NFT_PIECE_FRESH 50000
 
 /* Room for a failover: begin, end and at most two lists of each map; an element with its chain. */
 #define APPLY_NFT_STATE_FIXED	 4096
@@ -53,6 +55,7 @@ struct apply_nft {
 	struct arena *arena;
 	const char **loaded; /* names of sets loaded by this run */
 	size_t n_loaded, cap_loaded;
+	bool fresh; /* none of our tables was there */
 	uint32_t generation; /* of the ruleset as we know it, our own changes counted */
 };
 
@@ -128,7 +131,7 @@ static size_t apply_nft_next_piece(size_t piece, unsigned long took_us)
 static int apply_nft_load(struct apply_nft *n, const struct nft_step *s)
 {
 	const struct timespec pause = { .tv_nsec = APPLY_NFT_PAUSE_NS };
-	size_t piece = APPLY_NFT_PIECE_FIRST;
+	size_t piece = n->fresh ? APPLY_NFT_PIECE_FRESH : APPLY_NFT_PIECE_FIRST;
 
 	for (size_t done = 0; done < s->n;) {
 		size_t take = s->n - done < piece ? s->n - done : piece;
@@ -141,8 +144,10 @@ static int apply_nft_load(struct apply_nft *n, const struct nft_step *s)
 		r = apply_nft_send(n);
 		if (r < 0)
 			return r;
-		piece = apply_nft_next_piece(piece, apply_nft_now_us() - start);
 		done += take;
+		if (n->fresh)
+			continue;
+		piece = apply_nft_next_piece(piece, apply_nft_now_us() - start);
 		if (done < s->n)
 			nanosleep(&pause, NULL);
 	}
@@ -236,6 +241,9 @@ static int apply_nft_attempt(struct apply_nft *n, const struct plan *p, struct d
 	if (r < 0)
 		return apply_nft_fail(n->report, r, "reading the ruleset", nl_socket_reply(n->nft));
 	n->generation = seen.generation;
+	if (first)
+		n->fresh = !seen.tables[PLAN_TABLE_BYPASS].exists &&
+			   !seen.tables[PLAN_TABLE_EGRESS].exists;
 	if (keep_state)
 		nft_keep_state(&w, &seen, n->arena);
 	r = nft_diff_build(&w, &seen, n->arena, &diff);
