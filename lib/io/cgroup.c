@@ -5,14 +5,25 @@
 #include "base/strbuf.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <mntent.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 static void cgroup_endmntent(FILE **f)
 {
 	if (*f)
 		endmntent(*f);
+}
+
+/* A mount may be hidden by a later one on the same place. */
+static bool cgroup_is_root(const char *directory)
+{
+	struct statfs s;
+
+	return statfs(directory, &s) == 0 && (unsigned long)s.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 /* Hybrid systems have it elsewhere than /sys/fs/cgroup. */
@@ -25,7 +36,7 @@ static int cgroup_root(struct strbuf *ret)
 	if (!f)
 		return -errno;
 	while (getmntent_r(f, &entry, line, sizeof(line)))
-		if (!strcmp(entry.mnt_type, "cgroup2")) {
+		if (!strcmp(entry.mnt_type, "cgroup2") && cgroup_is_root(entry.mnt_dir)) {
 			strbuf_add(ret, entry.mnt_dir);
 			return 0;
 		}

@@ -49,7 +49,6 @@ else
 fi
 
 # The machine's cgroup2 hierarchy at the usual place, seen in this mount namespace only; the groups are ours.
-umount -a -t cgroup2 2>/dev/null
 if mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null; then
 	group=omr-test-$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
 	lab_at_exit "rmdir /sys/fs/cgroup/$group/sub.service /sys/fs/cgroup/$group/other /sys/fs/cgroup/$group 2>/dev/null"
