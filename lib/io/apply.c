@@ -121,6 +121,15 @@ int apply_observe(struct apply *ap, struct arena *a, struct netstate *ret)
 	return apply_net_observe(ap->route, a, ret);
 }
 
+static int apply_take_lock(unsigned flags, bool wait, int *ret_fd, struct apply_report *r)
+{
+	int k = flags & APPLY_DRY_RUN ? 0 : apply_lock_take(wait, ret_fd);
+
+	if (k < 0)
+		r->error = "another program is applying a policy";
+	return k;
+}
+
 /* ---- a plan ------------------------------------------------------------- */
 
 static int apply_look(struct apply *ap, struct arena *a, struct netstate *ret,
@@ -280,10 +289,11 @@ int apply_plan(struct apply *ap, const struct plan *p, enum desired_mode mode, u
 	       struct apply_report *r)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(cleanup_closep) int lock = flags & APPLY_DRY_RUN ? -1 : apply_lock_take();
+	_cleanup_(cleanup_closep) int lock = -1;
+	/* a daemon must not stand still meanwhile: it comes back later */
+	int k = apply_take_lock(flags, mode == DESIRED_KERNEL, &lock, r);
 
-	(void)lock; /* held until we return */
-	return apply_all(ap, p, mode, flags, a, r);
+	return k < 0 ? k : apply_all(ap, p, mode, flags, a, r);
 }
 
 /* ---- a failover --------------------------------------------------------- */
@@ -330,14 +340,15 @@ static int apply_remove_net(struct apply *ap, const struct netstate *observed,
 int apply_remove(struct apply *ap, unsigned flags, struct apply_report *r)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(cleanup_closep) int lock = flags & APPLY_DRY_RUN ? -1 : apply_lock_take();
+	_cleanup_(cleanup_closep) int lock = -1;
 	const struct netstate nothing = { 0 };
 	bool dry_run = flags & APPLY_DRY_RUN;
 	struct netstate observed;
 	struct netstate_diff net;
-	int k = apply_look(ap, a, &observed, r);
+	int k = apply_take_lock(flags, true, &lock, r);
 
-	(void)lock; /* held until we return */
+	if (k == 0)
+		k = apply_look(ap, a, &observed, r);
 	if (k < 0)
 		return k;
 	/* marks go first: with them the rules lose their meaning at once */

@@ -57,7 +57,9 @@ enum apply_flags {
 /*
  * Everything: idempotent, foreign objects untouched, double-buffered (see
  * docs/architecture.md "Life of a reload"). 0 or -errno with r->error set;
- * on error nothing half-applied is referenced by live chains.
+ * on error nothing half-applied is referenced by live chains. While another
+ * apply is at work in the namespace, DESIRED_KERNEL waits and DESIRED_DAEMON
+ * returns -EBUSY: come back later.
  */
 int apply_plan(struct apply *ap, const struct plan *p, enum desired_mode mode, unsigned flags,
 	       struct apply_report *r);

@@ -11,27 +11,52 @@
 #include <time.h>
 
 #define APPLY_LOCK_NAME	   "omr-nft.apply"
-#define APPLY_LOCK_TRIES   1500
-#define APPLY_LOCK_WAIT_NS 20000000 /* x tries: half a minute */
+#define APPLY_LOCK_TRIES   3000
+#define APPLY_LOCK_WAIT_NS 20000000 /* x tries: a minute */
+#define APPLY_LOCK_BACKLOG 64
 
-int apply_lock_take(void)
+static socklen_t apply_lock_address(struct sockaddr_un *ret)
 {
-	const struct timespec wait = { .tv_nsec = APPLY_LOCK_WAIT_NS };
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	_cleanup_(cleanup_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	/* the leading NUL makes it abstract */
-	memcpy(addr.sun_path + 1, APPLY_LOCK_NAME, strlen(APPLY_LOCK_NAME));
-	for (int i = 0; i < APPLY_LOCK_TRIES; i++) {
-		if (bind(fd, (const struct sockaddr *)&addr,
-			 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-				     strlen(APPLY_LOCK_NAME))) == 0)
-			return TAKE_FD(fd);
-		if (errno != EADDRINUSE)
-			return -1;
-		nanosleep(&wait, NULL);
+	memcpy(ret->sun_path + 1, APPLY_LOCK_NAME, strlen(APPLY_LOCK_NAME));
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(APPLY_LOCK_NAME));
+}
+
+/* Whether whoever has the name is root or one like us; a connection tells. */
+static bool apply_lock_is_ours(const struct sockaddr_un *addr, socklen_t len)
+{
+	_cleanup_(cleanup_closep) int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred who;
+	socklen_t size = sizeof(who);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)addr, len) < 0)
+		return true; /* not listening yet, or too many ask: a moment later we know */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
+		return true;
+	return who.uid == 0 || who.uid == geteuid();
+}
+
+int apply_lock_take(bool wait, int *ret_fd)
+{
+	const struct timespec pause = { .tv_nsec = APPLY_LOCK_WAIT_NS };
+	_cleanup_(cleanup_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un addr;
+	socklen_t len = apply_lock_address(&addr);
+
+	*ret_fd = -1;
+	for (int i = 0; fd >= 0 && i < APPLY_LOCK_TRIES; i++) {
+		if (bind(fd, (const struct sockaddr *)&addr, len) == 0) {
+			(void)listen(fd, APPLY_LOCK_BACKLOG);
+			*ret_fd = TAKE_FD(fd);
+			return 0;
+		}
+		if (errno != EADDRINUSE || !apply_lock_is_ours(&addr, len))
+			return 0;
+		if (!wait)
+			return -EBUSY;
+		nanosleep(&pause, NULL);
 	}
-	return -1;
+	return fd < 0 ? 0 : -EBUSY;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One apply at a time in a network namespace: two would clean up each other's
- * half-loaded maps. The lock is a name in the namespace's abstract unix
- * sockets: no file, and gone with the process that holds it.
+ * half-loaded maps. The lock is a name among the namespace's abstract unix
+ * sockets: no file, and gone with the process that holds it. A holder without
+ * our rights is ignored, or any user could keep us from working.
  */
 #pragma once
 
+#include <stdbool.h>
+
 /*
- * A descriptor to close when done. Waits for another holder, but not for ever:
- * then -1, and the work goes on without (the kernel's generation checks keep
- * the tables whole; it may only take longer).
+ * 0: *ret_fd is to be closed when done (-1: there is no lock to be had here, go
+ * on without; the kernel's own checks keep the tables whole). -EBUSY: another
+ * has it; with `wait` after a minute.
  */
-int apply_lock_take(void);
+int apply_lock_take(bool wait, int *ret_fd);

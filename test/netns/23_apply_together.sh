@@ -10,6 +10,7 @@ lab_namespace router
 for n in 1 2; do
 	ip -n router link add w$n type veth peer name p$n
 	ip -n router link set p$n up
+	ip -n router link set w$n up
 done
 for size in 2000 9000; do
 	awk -v n=$size 'BEGIN { for (i = 0; i < n; i++) printf "20.%d.%d.%d/32\n", i / 16384, i / 64 % 256, i % 64 * 4 }' >$LAB_TMP/list$size.txt
@@ -62,4 +63,26 @@ answers=$(cat $LAB_TMP/changes)
 expect "$answers" "answers in the set" sh -c "nsenter --net=/run/netns/router nft list set inet omr_bypass omr_dns_bypass_video_4 | grep -o '192\.0\.2\.' | wc -l"
 generator --apply $LAB_TMP/policy9000.json >/dev/null
 expect "" "the ruleset is that of a quiet load" diff $LAB_TMP/want <(listing)
+
+# the lock: any user may take its name, but holds up nobody with more rights
+hold() { # LEAVE...: a program that has the name until it is killed
+	lab_start router "$@" /usr/bin/python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind("\0omr-nft.apply")
+s.listen(9)
+print("held", flush=True)
+time.sleep(60)' >$LAB_TMP/held
+	lab_wait 10 "the lock is held" grep -q held $LAB_TMP/held
+}
+if hold setpriv --reuid 65534 --clear-groups 2>/dev/null; then
+	expect "nothing to do" "a stranger's lock is ignored" timeout 20 nsenter --net=/run/netns/router "$OMR_BIN/omr-nftgen" --apply $LAB_TMP/policy9000.json 2>/dev/null
+	lab_stop KILL $LAB_PID
+fi
+rm -f $LAB_TMP/held
+hold env
+timeout 2 nsenter --net=/run/netns/router "$OMR_BIN/omr-nftgen" --apply $LAB_TMP/policy9000.json 2>/dev/null
+expect 124 "another apply is waited for" echo $?
+expect "" "but not by --diff" generator --diff $LAB_TMP/policy9000.json
+lab_stop KILL $LAB_PID
+expect "nothing to do" "no longer than it lives" generator --apply $LAB_TMP/policy9000.json
 lab_done
