@@ -32,23 +32,23 @@ enum plan_table {
 
 /* What a match, a map key or a set key looks at. */
 enum plan_field {
-	PLAN_META_MARK,	  /* u32, masked */
-	PLAN_CT_MARK,	  /* u32, masked */
-	PLAN_NFPROTO,	  /* 2 ipv4, 10 ipv6 (NFPROTO_*) */
-	PLAN_L4PROTO,	  /* IPPROTO_* */
-	PLAN_IIFNAME,	  /* name */
-	PLAN_OIFNAME,	  /* name */
-	PLAN_SKUID,	  /* uid */
-	PLAN_CGROUPV2,	  /* name: path below the root; level = its number of components */
-	PLAN_HOUR,	  /* second of the UTC day, 0..86399 */
-	PLAN_DAY,	  /* 0 Sunday .. 6 Saturday, UTC */
+	PLAN_META_MARK, /* u32, masked */
+	PLAN_CT_MARK, /* u32, masked */
+	PLAN_NFPROTO, /* 2 ipv4, 10 ipv6 (NFPROTO_*) */
+	PLAN_L4PROTO, /* IPPROTO_* */
+	PLAN_IIFNAME, /* name */
+	PLAN_OIFNAME, /* name */
+	PLAN_SKUID, /* uid */
+	PLAN_CGROUPV2, /* name: path below the root; level = its number of components */
+	PLAN_HOUR, /* second of the UTC day, 0..86399 */
+	PLAN_DAY, /* 0 Sunday .. 6 Saturday, UTC */
 	PLAN_ETHER_SADDR, /* mac */
-	PLAN_IP_SADDR,	  /* range */
-	PLAN_IP_DADDR,	  /* range */
-	PLAN_IP6_SADDR,	  /* range */
-	PLAN_IP6_DADDR,	  /* range */
-	PLAN_IP_DSCP,	  /* 0..63 */
-	PLAN_IP6_DSCP,	  /* 0..63 */
+	PLAN_IP_SADDR, /* range */
+	PLAN_IP_DADDR, /* range */
+	PLAN_IP6_SADDR, /* range */
+	PLAN_IP6_DADDR, /* range */
+	PLAN_IP_DSCP, /* 0..63 */
+	PLAN_IP6_DSCP, /* 0..63 */
 	PLAN_TCP_SPORT,
 	PLAN_TCP_DPORT,
 	PLAN_UDP_SPORT,
@@ -57,10 +57,10 @@ enum plan_field {
 	PLAN_TH_DPORT,
 	PLAN_ICMP_TYPE,
 	PLAN_ICMPV6_TYPE,
-	PLAN_CT_STATE,	       /* bits: enum plan_ct_state; any of them */
-	PLAN_CT_DIRECTION,     /* 0 original, 1 reply (IP_CT_DIR_*) */
-	PLAN_FIB_DADDR_TYPE,   /* RTN_* */
-	PLAN_FIB_SADDR_TYPE,   /* RTN_* */
+	PLAN_CT_STATE, /* bits: enum plan_ct_state; any of them */
+	PLAN_CT_DIRECTION, /* 0 original, 1 reply (IP_CT_DIR_*) */
+	PLAN_FIB_DADDR_TYPE, /* RTN_* */
+	PLAN_FIB_SADDR_TYPE, /* RTN_* */
 	PLAN_FIB_SADDR_OIF_TYPE, /* RTN_*, of the address on the outgoing device */
 };
 #define PLAN_FIELD_COUNT (PLAN_FIB_SADDR_OIF_TYPE + 1)
@@ -118,10 +118,10 @@ enum plan_verdict {
 
 enum plan_stmt_kind {
 	PLAN_STMT_MATCH,
-	PLAN_STMT_VMAP,	      /* keys vmap @map */
-	PLAN_STMT_SET_MARK,   /* field = (field & ~mask) | value; field is META_MARK or CT_MARK */
+	PLAN_STMT_VMAP, /* keys vmap @map */
+	PLAN_STMT_SET_MARK, /* field = (field & ~mask) | value; field is META_MARK or CT_MARK */
 	PLAN_STMT_COUNTER,
-	PLAN_STMT_UPDATE,     /* update @set { field }: puts the element's timeout back to the set's */
+	PLAN_STMT_UPDATE, /* update @set { field }: starts the element's timeout anew */
 	PLAN_STMT_VERDICT,
 	PLAN_STMT_MASQUERADE,
 };
@@ -171,8 +171,8 @@ enum plan_chain_type {
 
 /* Which part of an object's life a name belongs to (see apply.h). */
 enum plan_life {
-	PLAN_FIXED,   /* changed in place */
-	PLAN_SLOTTED, /* rebuilt beside the live one under the name + ".b" (or back), then switched */
+	PLAN_FIXED, /* changed in place */
+	PLAN_SLOTTED, /* rebuilt beside the live one as NAME.b (or back), then switched */
 };
 
 struct plan_chain {
@@ -197,8 +197,8 @@ enum plan_key_type {
 
 /* Who writes the elements. */
 enum plan_content {
-	PLAN_CONTENT_PLAN,  /* the plan's own elements, kept equal */
-	PLAN_CONTENT_DNS,   /* learnt by others: never touched while the set stays */
+	PLAN_CONTENT_PLAN, /* the plan's own elements, kept equal */
+	PLAN_CONTENT_DNS, /* learnt by others: never touched while the set stays */
 	PLAN_CONTENT_STATE, /* link state: struct desired says (egress, alive) */
 };
 
@@ -220,9 +220,9 @@ struct plan_set {
 	enum plan_life life;
 	enum plan_content content;
 	enum plan_key_type type;
-	bool is_map;	/* key : verdict */
+	bool is_map; /* key : verdict */
 	bool interval;
-	bool dynamic;	    /* flags dynamic,timeout; size PLAN_DYNAMIC_SIZE */
+	bool dynamic; /* flags dynamic,timeout; size PLAN_DYNAMIC_SIZE */
 	uint32_t timeout_s; /* with dynamic */
 	const struct plan_element *elements; /* sorted, disjoint; PLAN_CONTENT_PLAN only */
 	size_t n_elements;
@@ -254,25 +254,27 @@ struct plan_candidate {
 };
 
 enum plan_last_resort {
-	PLAN_LAST_MAIN,	 /* main routing */
+	PLAN_LAST_MAIN, /* main routing */
 	PLAN_LAST_BLOCK, /* unreachable */
 };
 
 /* One distinct (via, on_down) pair. */
 struct plan_target {
 	const char *name; /* "fiber", "default", "default.block", "fiber.voice", "block" */
-	uint32_t mark;	  /* "leave by this target" */
+	uint32_t mark; /* "leave by this target" */
 	enum policy_group_mode mode;
 	bool is_link; /* its single own candidate's mark is `mark` */
 	bool is_block; /* via "block": no candidates */
 	struct plan_candidate *candidates;
 	size_t n_candidates;
-	/* Group tables asked in turn when no link is chosen (or the chosen one's table is empty). */
+	/* Group tables asked in turn when no link is chosen (or the chosen one's is empty). */
 	uint32_t *tables;
 	size_t n_tables;
 	enum plan_last_resort last;
-	const struct plan_chain *via;	 /* omr_bypass: marks the packet for the target; NULL when no rule uses it */
-	const struct plan_chain *routes; /* omr_egress: target mark kept, the routing tables decide; NULL for is_link */
+	/* omr_bypass: marks the packet for the target; NULL when no rule uses it */
+	const struct plan_chain *via;
+	/* omr_egress: target mark kept, the routing tables decide; NULL for is_link */
+	const struct plan_chain *routes;
 };
 
 /* A group's routing table: the default routes of its usable links. */
@@ -283,7 +285,7 @@ struct plan_group_table {
 	struct {
 		size_t link;
 		unsigned weight;
-	} *members;
+	} * members;
 	size_t n_members;
 };
 
@@ -303,7 +305,7 @@ struct plan_ip_rule {
 	enum plan_ip_action action;
 	uint32_t table;
 	int suppress_prefixlength; /* -1: none */
-	const char *comment;	   /* for people; the kernel has no room for it */
+	const char *comment; /* for people; the kernel has no room for it */
 };
 
 /* One dnsmasq line: answers for `domain` and below go into these sets. */
@@ -338,17 +340,17 @@ struct plan {
 	const struct plan_chain *to_main; /* forget the mark: main routing from here on */
 };
 
-#define PLAN_DYNAMIC_SIZE 65535 /* elements a DNS-fed set may hold */
-#define PLAN_SLOT_B ".b" /* suffix of slotted names in the second slot */
+#define PLAN_DYNAMIC_SIZE     65535 /* elements a DNS-fed set may hold */
+#define PLAN_SLOT_B	      ".b" /* suffix of slotted names in the second slot */
 #define PLAN_DNSMASQ_LINE_MAX 1024 /* MAXDNAME in dnsmasq's config.h: longer lines end it */
 
 const char *plan_table_name(enum plan_table t); /* "omr_bypass", "omr_egress" */
 const char *plan_table_comment(enum plan_table t);
 const char *plan_priority_text(const struct plan_chain *c, char buf[32]); /* "mangle - 10" */
-const char *plan_hook_name(enum plan_hook h);		     /* "prerouting" */
-const char *plan_chain_type_name(enum plan_chain_type t);    /* "filter" */
-const char *plan_key_type_name(enum plan_key_type t);	     /* "mark . nf_proto" */
-const char *plan_ct_state_name(enum plan_ct_state bit);	     /* "established" */
+const char *plan_hook_name(enum plan_hook h); /* "prerouting" */
+const char *plan_chain_type_name(enum plan_chain_type t); /* "filter" */
+const char *plan_key_type_name(enum plan_key_type t); /* "mark . nf_proto" */
+const char *plan_ct_state_name(enum plan_ct_state bit); /* "established" */
 /* The word nft, old or new, reads and prints for a number of this field; NULL: write the number. */
 const char *plan_number_name(enum plan_field f, uint32_t number);
 

@@ -17,21 +17,24 @@ struct arena;
 struct diag_list;
 struct diag_source;
 
-#define POLICY_VERSION 1
-#define POLICY_FILE_MAX (32u << 20)  /* bytes of one policy file */
-#define POLICY_LIST_MAX (256u << 20) /* bytes of one list file */
-#define POLICY_RULES_MAX 4096
-#define POLICY_LINKS_MAX 64
+#define POLICY_VERSION	  1
+#define POLICY_FILE_MAX	  (32u << 20) /* bytes of one policy file */
+#define POLICY_LIST_MAX	  (256u << 20) /* bytes of one list file */
+#define POLICY_RULES_MAX  4096
+#define POLICY_LINKS_MAX  64
 #define POLICY_GROUPS_MAX 200
 #define POLICY_PROBES_MAX 64 /* named ones */
 
 /* The article's numbers (docs/policy.md, "Numbers"). */
-#define POLICY_MARK_BASE 0x539u
-#define POLICY_MARK_MASK 0x00ffffffu
-#define POLICY_GROUP_TABLE 991337u
-#define POLICY_RULE_PRIORITY 1000u
+#define POLICY_MARK_BASE      0x539u
+#define POLICY_MARK_MASK      0x00ffffffu
+#define POLICY_GROUP_TABLE    991337u
+#define POLICY_RULE_PRIORITY  1000u
 #define POLICY_DNS_TIMEOUT_MS 86400000u /* 1 day; above dnsmasq's max-cache-ttl */
-/* Our number in rtm_protocol / FRA_PROTOCOL; in nobody's rt_protos; named in share/rt_protos.d/omr-nft.conf */
+/*
+ * Our number in rtm_protocol and FRA_PROTOCOL; in nobody's rt_protos; named in
+ * share/rt_protos.d/omr-nft.conf
+ */
 #define POLICY_PROTOCOL 153
 
 /* Where a thing stands in the file, for faults found later. */
@@ -69,7 +72,7 @@ struct policy_probe {
 	struct inet_addr *hosts[INET_FAMILY_COUNT];
 	size_t n_hosts[INET_FAMILY_COUNT];
 	uint32_t interval_ms, timeout_ms; /* 1000, 800 */
-	unsigned fall, rise, quorum;	  /* 3, 5, 1 */
+	unsigned fall, rise, quorum; /* 3, 5, 1 */
 };
 
 struct policy_link {
@@ -82,19 +85,19 @@ struct policy_link {
 	struct policy_gateway gateway[INET_FAMILY_COUNT];
 	bool masquerade[INET_FAMILY_COUNT];
 	const char *probe_name; /* as written; NULL: none or inline */
-	int probe;		/* index into probes (inline ones are appended), -1: none */
+	int probe; /* index into probes (inline ones are appended), -1: none */
 };
 
 enum policy_group_mode {
 	POLICY_GROUP_FAILOVER, /* first usable link, in order */
-	POLICY_GROUP_BALANCE,  /* weighted over the usable ones */
-	POLICY_GROUP_QUALITY,  /* best by sla */
+	POLICY_GROUP_BALANCE, /* weighted over the usable ones */
+	POLICY_GROUP_QUALITY, /* best by sla */
 };
 
 struct policy_member {
 	const char *link_name;
 	struct policy_place place;
-	int link;	 /* index into links */
+	int link; /* index into links */
 	unsigned weight; /* 1..256, default 1 */
 };
 
@@ -122,7 +125,7 @@ struct policy_group {
 	double sla_loss_percent; /* < 0: not given */
 	uint32_t sla_rtt_ms, sla_jitter_ms; /* 0: not given */
 	struct policy_on_down on_down;
-	uint32_t mark;	/* 0: by the formula */
+	uint32_t mark; /* 0: by the formula */
 	uint32_t table; /* 0: by the formula */
 };
 
@@ -136,7 +139,7 @@ enum policy_via_kind {
 struct policy_via {
 	enum policy_via_kind kind;
 	const char *name; /* as written */
-	int index;	  /* into links or groups */
+	int index; /* into links or groups */
 };
 
 /* Inclusive range of a small number: ports, protocols, dscp, uids. */
@@ -152,9 +155,10 @@ struct policy_icmp_type {
 
 struct policy_schedule {
 	bool given;
-	uint8_t days;		/* bit 0 Sunday .. bit 6 Saturday (as `meta day`), 0x7f all */
-	uint32_t from_s, to_s;	/* seconds of the day, local to utc_offset; to <= from: past midnight */
-	int32_t utc_offset_s;	/* east positive; the kernel compares UTC */
+	uint8_t days; /* bit 0 Sunday .. bit 6 Saturday (as `meta day`), 0x7f all */
+	/* seconds of the day, local to utc_offset; to <= from: past midnight */
+	uint32_t from_s, to_s;
+	int32_t utc_offset_s; /* east positive; the kernel compares UTC */
 };
 
 /* A destination prefix or range with the text it came from (policy or list file). */
@@ -169,7 +173,7 @@ struct policy_domain {
 
 struct policy_user {
 	const char *name; /* NULL: numeric */
-	uint32_t uid;	  /* filled by the caller's resolver for a name */
+	uint32_t uid; /* filled by the caller's resolver for a name */
 };
 
 struct policy_rule {
@@ -179,7 +183,7 @@ struct policy_rule {
 	size_t index; /* in the file */
 	bool enabled;
 
-	/* One destination (ORed): to, domains, lists. has_destination: any of those keys was written. */
+	/* One destination (ORed): to, domains, lists; has_destination: one of them is written. */
 	bool has_destination;
 	struct policy_range *to; /* `to` and the prefixes of `lists`, unsorted, may overlap */
 	size_t n_to;
@@ -213,9 +217,9 @@ struct policy_rule {
 
 /* A list file the policy names; the caller reads it (policy_read does no I/O). */
 struct policy_list_ref {
-	const char *path;  /* as written, relative to the policy's directory */
+	const char *path; /* as written, relative to the policy's directory */
 	struct policy_place place;
-	size_t rule;	   /* index into rules */
+	size_t rule; /* index into rules */
 };
 
 struct policy {
