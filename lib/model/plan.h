@@ -340,7 +340,11 @@ struct plan {
 	const struct plan_chain *to_main; /* forget the mark: main routing from here on */
 };
 
-#define PLAN_DYNAMIC_SIZE     65535 /* elements a DNS-fed set may hold */
+/*
+ * Addresses a DNS-fed set may hold. The kernel makes room for them at once
+ * (nft_rhash_init(): 8 bytes a bucket, 4/3 buckets an element), for each set.
+ */
+#define PLAN_DYNAMIC_SIZE     16384
 #define PLAN_SLOT_B	      ".b" /* suffix of slotted names in the second slot */
 #define PLAN_DNSMASQ_LINE_MAX 1024 /* MAXDNAME in dnsmasq's config.h: longer lines end it */
 

@@ -74,19 +74,32 @@ static const struct plan_chain *via_chain(struct plan_build *b, size_t target)
 	return c;
 }
 
-/* counter, then on to the target; main routing: no mark, nothing more to ask. */
+/*
+ * counter, then on to the target; main routing: no mark, nothing more to ask. The comment is the
+ * last rule's: that one is replaced when the policy changes, and the counter stays. (The kernel
+ * cannot change the comment of a chain that a map leads to.)
+ */
 static struct plan_chain *counted_chain(struct plan_build *b, const char *name, const char *comment,
 					size_t target)
 {
 	const struct plan_chain *via = via_chain(b, target);
-	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_BYPASS, name, comment);
+	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_BYPASS, name, NULL);
 	struct plan_draft count = PLAN_DRAFT_NULL, go = PLAN_DRAFT_NULL;
 
 	plan_build_counter(&count);
 	plan_build_rule(b, c, &count, NULL);
 	plan_build_verdict(&go, via ? PLAN_GOTO : PLAN_ACCEPT, via);
-	plan_build_rule(b, c, &go, via ? NULL : "main routing");
+	plan_build_rule(b, c, &go, comment);
 	return c;
+}
+
+static const char *rule_comment(struct plan_build *b, size_t i)
+{
+	const char *note = b->policy->rules[i].note;
+
+	return plan_build_comment(b, "policy rule %zu%s%s%s", i + 1,
+				  b->rule_targets[i] == PLAN_NO_TARGET ? ", main routing" : "",
+				  note ? ": " : "", note ? note : "");
 }
 
 static void build_rule_chains(struct plan_build *b)
@@ -94,17 +107,11 @@ static void build_rule_chains(struct plan_build *b)
 	const struct policy *p = b->policy;
 
 	b->rule_chains = arena_calloc(b->arena, p->n_rules + 1, sizeof(*b->rule_chains));
-	for (size_t i = 0; i < p->n_rules; i++) {
-		const struct policy_rule *r = &p->rules[i];
-
-		if (!r->enabled)
-			continue;
-		b->rule_chains[i] = counted_chain(
-			b, arena_printf(b->arena, "rule_%s", r->name),
-			r->note ? plan_build_comment(b, "policy rule %zu: %s", i + 1, r->note)
-				: plan_build_comment(b, "policy rule %zu", i + 1),
-			b->rule_targets[i]);
-	}
+	for (size_t i = 0; i < p->n_rules; i++)
+		if (p->rules[i].enabled)
+			b->rule_chains[i] = counted_chain(
+				b, arena_printf(b->arena, "rule_%s", p->rules[i].name),
+				rule_comment(b, i), b->rule_targets[i]);
 }
 
 static void build_dns_sets(struct pass *s)

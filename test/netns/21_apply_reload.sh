@@ -52,7 +52,7 @@ expect 0 "no chain of the rule that is gone" sh -c "nsenter --net=/run/netns/rou
 sent() { ours list chain inet omr_egress sent | sed -n 's/.*"w2".*packets \([0-9]*\).*/\1/p'; }
 [ "$(sent)" -ge 44 ] && ok "the counter of what a link has sent" || not_ok "the counter of what a link has sent: $(sent)"
 expect "rule_bank via_isp3" "the rule's chain names the new link" sh -c "nsenter --net=/run/netns/router nft list chain inet omr_bypass rule_bank |
-	sed -n 's/.*goto \(.*\)/rule_bank \1/p'"
+	sed -n 's/.*goto \([^ ]*\).*/rule_bank \1/p'"
 rules "$list, ${sip/isp1/isp2}, $ports, ${bank/isp1/isp1}"
 expect 11 "and back again" rule_packets bank
 

@@ -236,7 +236,7 @@ static void sets_carry_their_properties(void **state)
 		    "\t\t\t     203.0.113.1-203.0.113.9 : goto rule_a }\n\t}");
 	expect_line(s, "\tset to_a_6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n"
 		       "\t\telements = { 2001:db8::/32, 2001:db9::1 }\n\t}");
-	expect_line(s, "\tset omr_dns_bypass_a_4 {\n\t\ttype ipv4_addr\n\t\tsize 65535\n"
+	expect_line(s, "\tset omr_dns_bypass_a_4 {\n\t\ttype ipv4_addr\n\t\tsize 16384\n"
 		       "\t\tflags dynamic,timeout\n\t\ttimeout 1d1h1m1s\n\t}");
 	expect_line(
 		s,

@@ -63,7 +63,7 @@ static void map_elements_pair_a_prefix_with_a_verdict(void **state)
 
 static void a_set_that_rules_update_has_no_dynamic_flag(void **state)
 {
-	expect(*state, "\"size\":65535,\"flags\":[\"timeout\"],\"timeout\":90061}");
+	expect(*state, "\"size\":16384,\"flags\":[\"timeout\"],\"timeout\":90061}");
 }
 
 static void chains_come_before_the_maps_that_name_them(void **state)
