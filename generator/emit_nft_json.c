@@ -19,7 +19,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* jansson reports exhausted memory as NULL; ours aborts (docs/memory.md). */
+/* jansson reports exhausted memory as NULL; ours aborts (docs/style.md). */
 static json_t *must(json_t *j)
 {
 	if (!j)
