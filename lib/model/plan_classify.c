@@ -93,13 +93,15 @@ static struct plan_chain *counted_chain(struct plan_build *b, const char *name, 
 	return c;
 }
 
+/* Not the rule's number: a rule put before it would change every chain after. */
 static const char *rule_comment(struct plan_build *b, size_t i)
 {
 	const char *note = b->policy->rules[i].note;
 
-	return plan_build_comment(b, "policy rule %zu%s%s%s", i + 1,
-				  b->rule_targets[i] == PLAN_NO_TARGET ? ", main routing" : "",
-				  note ? ": " : "", note ? note : "");
+	if (b->rule_targets[i] == PLAN_NO_TARGET)
+		return plan_build_comment(b, "main routing%s%s", note ? ": " : "",
+					  note ? note : "");
+	return note ? plan_build_comment(b, "%s", note) : NULL;
 }
 
 static void build_rule_chains(struct plan_build *b)
