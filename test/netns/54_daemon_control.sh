@@ -79,8 +79,8 @@ STATUS = b'{"command":"status"}\n'
 
 def connect():
     s = socket.socket(socket.AF_UNIX)
+    s.connect(PATH)  # blocking: with a time limit it would not wait for room in the queue
     s.settimeout(20)
-    s.connect(PATH)
     return s
 
 def line(s):
