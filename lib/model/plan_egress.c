@@ -13,6 +13,7 @@
 /* NFPROTO_*, include/uapi/linux/netfilter.h */
 #define NFPROTO_V4     2
 #define NFPROTO_V6     10
+#define CT_REPLY       1 /* IP_CT_DIR_REPLY, include/uapi/linux/netfilter/nf_conntrack_tuple_common.h */
 #define RTN_LOCAL_TYPE 2 /* RTN_LOCAL, include/uapi/linux/rtnetlink.h */
 
 /* A chain that puts `mark` on the packet and its flow. */
@@ -188,7 +189,30 @@ static struct plan_chain *build_from_link(struct plan_build *b)
 	return c;
 }
 
-static struct plan_chain *build_restore(struct plan_build *b, const struct plan_set *targets)
+/*
+ * Only what somebody outside asked is answered through these chains: whatever
+ * else comes from a link never gets here. An answer bears an address of that
+ * link, so no other one is of use to it: while the link is down it has main
+ * routing, and the flow's mark stays for the time when the link is back.
+ */
+static void rule_answers(struct plan_build *b, struct plan_chain *c,
+			 const struct plan_set *undecided)
+{
+	struct plan_draft d = PLAN_DRAFT_NULL;
+
+	plan_build_match_number(b, &d, PLAN_CT_DIRECTION, CT_REPLY);
+	if (undecided) {
+		plan_build_vmap(b, &d, PLAN_CT_MARK, false, undecided);
+		plan_build_rule(b, c, &d, "an answer never changes its link");
+		return;
+	}
+	plan_build_match_mark(b, &d, PLAN_CT_MARK, true, 0);
+	plan_build_verdict(&d, PLAN_RETURN, NULL);
+	plan_build_rule(b, c, &d, "an answer has its link");
+}
+
+static struct plan_chain *build_restore(struct plan_build *b, const struct plan_set *targets,
+					const struct plan_set *undecided)
 {
 	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_EGRESS, "restore",
 						"known flows keep their link while it works");
@@ -198,6 +222,8 @@ static struct plan_chain *build_restore(struct plan_build *b, const struct plan_
 	plan_build_match_set(&foreign, PLAN_META_MARK, b->plan->mark_mask, true, targets);
 	plan_build_verdict(&foreign, PLAN_RETURN, NULL);
 	plan_build_rule(b, c, &foreign, "a mark that is not ours");
+
+	rule_answers(b, c, undecided);
 
 	plan_build_vmap(b, &known, PLAN_CT_MARK, true, b->plan->alive);
 	plan_build_rule(b, c, &known, NULL);
@@ -209,6 +235,8 @@ static struct plan_chain *build_select(struct plan_build *b, const struct plan_s
 	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_EGRESS, "select",
 						"a target's mark becomes a link's");
 	struct plan_draft chosen = PLAN_DRAFT_NULL, rest = PLAN_DRAFT_NULL;
+
+	rule_answers(b, c, NULL);
 
 	plan_build_vmap(b, &chosen, PLAN_META_MARK, true, b->plan->egress);
 	plan_build_rule(b, c, &chosen, NULL);
@@ -230,7 +258,7 @@ static void build_hooks(struct plan_build *b, const struct plan_set *targets,
 			const struct plan_set *undecided)
 {
 	const struct plan_chain *from_link = build_from_link(b);
-	const struct plan_chain *restore = build_restore(b, targets);
+	const struct plan_chain *restore = build_restore(b, targets, undecided);
 	const struct plan_chain *select = build_select(b, undecided);
 	struct plan_chain *c;
 
