@@ -19,6 +19,7 @@ struct core *core_new(const struct plan *plan)
 	c->arena = a;
 	c->plan = plan;
 	c->views = arena_calloc(a, plan->n_links, sizeof(*c->views));
+	c->other_views = arena_calloc(a, plan->n_links, sizeof(*c->other_views));
 	c->links = arena_calloc(a, plan->n_links, sizeof(*c->links));
 	c->targets = arena_calloc(a, plan->n_targets, sizeof(*c->targets));
 	return c;
@@ -107,6 +108,8 @@ static int take_event(struct core *c, const struct core_event *e, uint64_t now_n
 		return core_apply_applied(c, e->made, now_ns);
 	case CORE_EVENT_APPLY_FAILED:
 		return core_apply_failed(c, now_ns);
+	case CORE_EVENT_APPLY_BUSY:
+		return core_apply_busy(c, now_ns);
 	case CORE_EVENT_LOOK:
 		core_apply_want_look(c);
 		return 0;

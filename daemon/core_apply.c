@@ -139,7 +139,8 @@ int core_apply_applied(struct core *c, const struct desired *made, uint64_t now_
 	return 0;
 }
 
-int core_apply_failed(struct core *c, uint64_t now_ns)
+/* 0, or -EPROTO when no apply is under way. */
+static int apply_ended(struct core *c)
 {
 	switch (c->under_way) {
 	case CORE_DO_APPLY_PLAN:
@@ -152,10 +153,33 @@ int core_apply_failed(struct core *c, uint64_t now_ns)
 		return -EPROTO;
 	}
 	c->under_way = CORE_DO_NOTHING;
+	return 0;
+}
+
+int core_apply_failed(struct core *c, uint64_t now_ns)
+{
+	int r = apply_ended(c);
+
+	if (r < 0)
+		return r;
 	c->has_valid = false;
 	core_apply_compare(c);
 	c->apply_delay_ns = doubled(c->apply_delay_ns);
 	c->look = c->check = true;
+	c->check_at_ns = now_ns + c->apply_delay_ns;
+	c->audit_at_ns = now_ns + AUDIT_NS;
+	return 0;
+}
+
+/* What we knew of the kernel holds, and a failover goes on meanwhile. */
+int core_apply_busy(struct core *c, uint64_t now_ns)
+{
+	int r = apply_ended(c);
+
+	if (r < 0)
+		return r;
+	c->apply_delay_ns = doubled(c->apply_delay_ns);
+	c->check = true;
 	c->check_at_ns = now_ns + c->apply_delay_ns;
 	c->audit_at_ns = now_ns + AUDIT_NS;
 	return 0;

@@ -22,6 +22,7 @@ void core_apply_compare(struct core *c);
 int core_apply_observed(struct core *c, bool ok, uint64_t now_ns);
 int core_apply_applied(struct core *c, const struct desired *made, uint64_t now_ns);
 int core_apply_failed(struct core *c, uint64_t now_ns);
+int core_apply_busy(struct core *c, uint64_t now_ns);
 
 /* What to do now, and when to be woken for what comes after. */
 void core_apply_next(struct core *c, uint64_t now_ns, struct core_actions *ret);

@@ -21,6 +21,7 @@ enum core_event_type {
 	CORE_EVENT_OBSERVE_FAILED, /* answer to CORE_DO_OBSERVE */
 	CORE_EVENT_APPLIED, /* answer to CORE_DO_APPLY_*: the kernel has it */
 	CORE_EVENT_APPLY_FAILED, /* answer to CORE_DO_APPLY_*: what the kernel has is unknown */
+	CORE_EVENT_APPLY_BUSY, /* answer to CORE_DO_APPLY_*: somebody else applies; nothing was done */
 	CORE_EVENT_LOOK, /* addresses, routes, rules or devices changed: look again */
 	CORE_EVENT_LINK, /* one device, as a link event reported it */
 	CORE_EVENT_CARRIER, /* carrier of every link's device, as polled */

@@ -2,6 +2,7 @@
 #include "daemon/core_links.h"
 
 #include "base/arena.h"
+#include "daemon/core_apply.h"
 #include "daemon/core_lines.h"
 #include "daemon/core_state.h"
 
@@ -195,9 +196,16 @@ static void tell(struct core *c, size_t i, enum inet_family f, enum link_reason 
 
 void core_links_refresh(struct core *c, uint64_t now_ns)
 {
+	struct link_view *old = c->views;
+
+	c->views = c->other_views;
+	c->other_views = old;
 	memset(c->views, 0, c->plan->n_links * sizeof(*c->views));
 	link_view_build(c->plan, &c->snapshot, c->views);
 	for (size_t i = 0; i < c->plan->n_links; i++) {
+		/* a new device under that name has none of our settings */
+		if (c->views[i].ifindex && c->views[i].ifindex != old[i].ifindex)
+			core_apply_want_check(c);
 		for (enum inet_family f = INET4; f <= INET6; f++) {
 			struct core_link *l = &c->links[i];
 			enum link_reason r = link_view_usable(&c->views[i], f);

@@ -33,7 +33,7 @@ struct core {
 	struct arena *snapshot_arena;
 	struct netstate snapshot; /* the last dump, with bad news worked in */
 	bool has_snapshot;
-	struct link_view *views;
+	struct link_view *views, *other_views;
 	struct core_link *links;
 	bool told_links; /* initial states are logged */
 

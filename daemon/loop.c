@@ -115,7 +115,8 @@ static void applied(struct loop *l, int r, const char *what, struct core_event *
 	if (r < 0) {
 		log_failure(l, what, l->report.error ? l->report.error : strerror(-r));
 		l->not_permitted = r == -EPERM;
-		*ret = (struct core_event){ .type = CORE_EVENT_APPLY_FAILED };
+		*ret = (struct core_event){ .type = l->report.busy ? CORE_EVENT_APPLY_BUSY
+								   : CORE_EVENT_APPLY_FAILED };
 		return;
 	}
 	cleanup_freep(&l->last_error);

@@ -125,8 +125,10 @@ static int apply_take_lock(unsigned flags, bool wait, int *ret_fd, struct apply_
 {
 	int k = flags & APPLY_DRY_RUN ? 0 : apply_lock_take(wait, ret_fd);
 
-	if (k < 0)
+	if (k < 0) {
 		r->error = "another program is applying a policy";
+		r->busy = true;
+	}
 	return k;
 }
 

@@ -28,6 +28,7 @@ struct apply_report {
 	const char **warnings; /* e.g. "link lte: eth2 has no IPv6 gateway yet: no route" */
 	size_t n_warnings, cap_warnings;
 	const char *error; /* set when a call failed: what, on which object, errno and ext-ack text */
+	bool busy; /* it failed because another apply is at work: nothing was done */
 	unsigned long longest_commit_us; /* longest time one transaction held the nft commit */
 	/*
 	 * apply_plan() without APPLY_DRY_RUN, on success: the state it made true

@@ -48,6 +48,7 @@ struct sim {
 	int last_ifindex;
 	struct core_desired kernel; /* elements, our rules and routes */
 	unsigned fail_applies, fail_observes; /* how many to come */
+	bool busy; /* somebody else holds the lock: no whole plan is applied */
 	bool lying_driver; /* polls say the contrary */
 	struct sim_device *lost_meanwhile; /* loses its carrier when the next plan is applied */
 
@@ -388,7 +389,8 @@ static inline bool sim_act(struct sim *s, const struct core_actions *act, struct
 		*ret = (struct core_event){ .type = CORE_EVENT_OBSERVED, .observed = observed };
 		return true;
 	case CORE_DO_APPLY_PLAN:
-		*ret = sim_outcome(s, sim_apply_plan(s, DESIRED_DAEMON));
+		*ret = s->busy ? (struct core_event){ .type = CORE_EVENT_APPLY_BUSY }
+			       : sim_outcome(s, sim_apply_plan(s, DESIRED_DAEMON));
 		return true;
 	case CORE_DO_APPLY_DESIRED:
 		*ret = sim_outcome(s, sim_apply_desired(s, act->from, act->to));

@@ -346,6 +346,37 @@ static void a_failover_between_a_flush_and_its_repair_recovers(void **state)
 	assert_leaves_by(s, "default", INET4, CORE_CHOICE_LINK, LTE);
 }
 
+static void while_somebody_else_applies_failovers_go_on(void **state)
+{
+	struct sim *s = *state;
+
+	s->busy = true;
+	sim_pass(s, 1000);
+	sim_send(s, CORE_EVENT_RULESET); /* to be compared, but not now */
+	lose_carrier(s, FIBER);
+	assert_leaves_by(s, "default", INET4, CORE_CHOICE_LINK, LTE);
+	assert_true(sim_is_right(s));
+	assert_int_equal(s->plans, 0);
+	sim_pass(s, 5000);
+	s->busy = false;
+	sim_pass(s, 3000);
+	assert_int_equal(s->plans, 1);
+	assert_true(core_in_sync(s->core));
+}
+
+static void a_device_made_anew_is_set_up_anew(void **state)
+{
+	struct sim *s = *state;
+
+	sim_pass(s, 1000);
+	s->devices[FIBER].ifindex += 100;
+	sim_drop_routes(s, s->devices[FIBER].ifindex - 100, -1);
+	sim_send(s, CORE_EVENT_LOOK);
+	sim_pass(s, 100);
+	assert_int_equal(s->plans, 1); /* it sets what a failover does not: the device's sysctls */
+	assert_true(sim_is_right(s));
+}
+
 static void routes_and_rules_that_vanish_are_put_back(void **state)
 {
 	struct sim *s = *state;
@@ -525,8 +556,8 @@ static void answers_nobody_asked_for_are_refused(void **state)
 	struct sim *s = *state;
 	static const enum core_event_type answers[] = { CORE_EVENT_OBSERVED,
 							CORE_EVENT_OBSERVE_FAILED,
-							CORE_EVENT_APPLIED,
-							CORE_EVENT_APPLY_FAILED };
+							CORE_EVENT_APPLIED, CORE_EVENT_APPLY_FAILED,
+							CORE_EVENT_APPLY_BUSY };
 	struct core_actions act;
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
@@ -620,6 +651,8 @@ int main(void)
 		FACT(a_flushed_ruleset_is_put_back),
 		FACT(somebody_who_flushes_always_is_answered_twice_a_second),
 		FACT(a_failover_between_a_flush_and_its_repair_recovers),
+		FACT(while_somebody_else_applies_failovers_go_on),
+		FACT(a_device_made_anew_is_set_up_anew),
 		FACT(routes_and_rules_that_vanish_are_put_back),
 		FACT(routes_that_do_not_stay_are_repaired_ever_more_slowly),
 		FACT(an_audit_finds_what_no_event_told),
