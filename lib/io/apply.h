@@ -73,5 +73,37 @@ int apply_plan(struct apply *ap, const struct plan *p, enum desired_mode mode, u
 int apply_desired(struct apply *ap, const struct plan *p, const struct desired *from,
 		  const struct desired *to, struct apply_report *r, unsigned long *ret_commit_ns);
 
+/* ---- the daemon's parts of it (see docs/architecture.md, "Life of a reload") ---- */
+
+/*
+ * Our two nft tables as the plan has them: chains, sets, prefixes; elements of
+ * the state maps stay as long as they are valid. Long with big sets; runs in the
+ * worker. `barrier` (may be NULL) is called when all is loaded but nothing
+ * switched yet; not 0: what was loaded is taken away again and that is returned.
+ * With APPLY_DRY_RUN: only whether something differs (report lines).
+ */
+int apply_tables(struct apply *ap, const struct plan *p, unsigned flags,
+		 int (*barrier)(void *data), void *data, struct apply_report *r);
+
+/* Rules and routes of `net` that are missing, and nothing else. Short. */
+int apply_net_missing(struct apply *ap, const struct netstate *net, struct apply_report *r);
+
+/*
+ * All that is short: rules, routes, sysctls of the links' devices, elements of
+ * the state maps; looks first, changes what differs; r->made says what is true
+ * then.
+ */
+int apply_state(struct apply *ap, const struct plan *p, const struct desired *to,
+		struct apply_report *r);
+
+/*
+ * Deletes conntrack entries of a family whose mark & mask is `mark` and whose
+ * source is translated (IPS_SRC_NAT; kernels that cannot filter by status
+ * delete untranslated ones as well). One message each. The cost is a walk of the
+ * whole table: call it after the switch.
+ */
+int apply_delete_flows(struct apply *ap, const struct netstate_flows *flows, size_t n,
+		       struct apply_report *r);
+
 /* Takes away all that is ours, whatever policy made it. */
 int apply_remove(struct apply *ap, unsigned flags, struct apply_report *r);

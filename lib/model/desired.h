@@ -23,11 +23,52 @@ enum desired_mode {
 	DESIRED_DAEMON,
 };
 
+/* The daemon's judgement of one link, one family. */
+struct desired_link {
+	/* its own table holds its route, so that its probes can leave, whatever they say */
+	bool routed;
+	/* group tables hold it: the kernel may use it by itself */
+	bool offered;
+	/* flows on it stay on it */
+	bool keeps;
+};
+
+/* Where a target's new flows go now, one family. */
+struct desired_choice {
+	enum {
+		DESIRED_CHOICE_LAST, /* nowhere: what on_down says in the end (main or block) */
+		DESIRED_CHOICE_LINK,
+		DESIRED_CHOICE_SPREAD, /* balance: over the members of tier 0 that take part */
+	} kind;
+	size_t candidate; /* LINK: index into the target's candidates */
+	/* SPREAD: by candidate. Else ignored */
+	const bool *takes_part;
+};
+
+/* What becomes of the flows of a target on a candidate that no longer keeps them, or is to be left. */
+enum desired_flows {
+	DESIRED_FLOWS_STAY, /* as long as the link keeps flows */
+	DESIRED_FLOWS_MOVING, /* sent where new flows go; the flow's mark stays until its entry is deleted */
+	DESIRED_FLOWS_MOVED, /* sent where new flows go and remembered there */
+};
+
+struct desired_inputs {
+	const struct link_view *views; /* by link */
+	/* DESIRED_DAEMON only, else NULL: */
+	const struct desired_link (*links)[INET_FAMILY_COUNT]; /* by link */
+	const struct desired_choice (*choices)[INET_FAMILY_COUNT]; /* by target */
+	/* by target: an array by candidate */
+	const enum desired_flows (*const *flows)[INET_FAMILY_COUNT];
+};
+
 struct desired {
 	struct plan_element *egress, *alive; /* sorted by (mark, nfproto) */
 	size_t n_egress, n_alive;
+	struct plan_element *spread; /* sorted by (mark, nfproto, slot); balance groups only */
+	size_t n_spread;
 	struct netstate net; /* rules and routes only */
 };
 
+/* TO BE CHANGED to take desired_inputs instead of views. */
 void desired_build(const struct plan *p, const struct link_view *views, enum desired_mode mode,
 		   struct arena *a, struct desired *ret);

@@ -79,6 +79,12 @@ struct netstate {
 	size_t n_rules, cap_rules;
 };
 
+/* Conntrack entries of one family whose mark & mask is `mark`. */
+struct netstate_flows {
+	enum inet_family family;
+	uint32_t mark, mask;
+};
+
 /* Total orders: identity first, so that sorted lists can be merged. */
 int netstate_route_key_cmp(const void *a, const void *b); /* family, table, metric */
 int netstate_rule_cmp(const void *a, const void *b); /* everything but foreign_keys */

@@ -234,6 +234,11 @@ struct plan_link {
 	const char *name, *device;
 	unsigned id;
 	uint32_t mark, table;
+	/*
+	 * Of the daemon's own probes on this link: an ip rule of its own leads it
+	 * to `table` and nowhere else, and both our tables let it pass untouched.
+	 */
+	uint32_t probe_mark;
 	struct policy_gateway gateway[INET_FAMILY_COUNT];
 	bool masquerade[INET_FAMILY_COUNT];
 	int probe; /* index into policy->probes, -1 */
@@ -251,6 +256,8 @@ struct plan_candidate {
 	 */
 	uint32_t mark;
 	const struct plan_chain *to; /* chain that sets `mark` on packet and flow */
+	/* chain that sets `mark` on the packet only: flows waiting for their conntrack entry to go */
+	const struct plan_chain *moved;
 };
 
 enum plan_last_resort {
@@ -263,6 +270,9 @@ struct plan_target {
 	const char *name; /* "fiber", "default", "default.block", "fiber.voice", "block" */
 	uint32_t mark; /* "leave by this target" */
 	enum policy_group_mode mode;
+	/* Whose members each tier's candidates are: index into group_tables; -1: the link itself. */
+	int *tier_groups;
+	size_t n_tiers;
 	bool is_link; /* its single own candidate's mark is `mark` */
 	bool is_block; /* via "block": no candidates */
 	struct plan_candidate *candidates;
@@ -338,7 +348,16 @@ struct plan {
 	/* omr_egress state maps, written by struct desired */
 	const struct plan_set *egress, *alive;
 	const struct plan_chain *to_main; /* forget the mark: main routing from here on */
+	const struct plan_chain *moved_main; /* the same for the packet only */
+	/*
+	 * Balance: target . family . slot (random, 0..PLAN_SLOTS-1) -> goto a candidate's `to`.
+	 * egress leads to chain spread_flows, which looks here. NULL without a balance group.
+	 */
+	const struct plan_set *spread;
+	const struct plan_chain *spread_flows;
 };
+
+#define PLAN_SLOTS 100 /* so that a weight reads as a percentage */
 
 /*
  * Addresses a DNS-fed set may hold. The kernel makes room for them at once

@@ -65,14 +65,52 @@ enum policy_probe_type {
 	POLICY_PROBE_EXEC,
 };
 
+/* A limit on a measured value, with hysteresis: bad above `enter`, good again at or below `leave`. */
+struct policy_limit {
+	bool given;
+	double enter, leave; /* leave <= enter; written as one number: leave is half of it */
+};
+
 struct policy_probe {
 	const char *name; /* NULL when written inside a link */
 	struct policy_place place;
 	enum policy_probe_type type;
+	/* icmp tcp dns http: whom to ask. arp ndp: neighbours; none: the link's gateway */
 	struct inet_addr *hosts[INET_FAMILY_COUNT];
 	size_t n_hosts[INET_FAMILY_COUNT];
 	uint32_t interval_ms, timeout_ms; /* 1000, 800 */
+	uint32_t interval_failing_ms; /* while a round fails or the link is down; default: interval */
 	unsigned fall, rise, quorum; /* 3, 5, 1 */
+
+	unsigned window; /* rounds that loss, rtt and jitter are measured over; 20 */
+	struct policy_limit loss_percent, rtt_ms, jitter_ms;
+
+	/*
+	 * Passive evidence: packets go out by the link and for suspect_after_ms
+	 * none came in: then probes every interval_suspect_ms until it is settled.
+	 * suspect_after_ms 0: off. Defaults: 500, and min(interval, 100).
+	 */
+	uint32_t suspect_after_ms, interval_suspect_ms;
+
+	uint16_t port; /* tcp (required), dns 53, http 80 */
+	const char *dns_name; /* dns "name": what to ask for; "." */
+	const char *http_host, *http_path; /* http: Host (NULL: the address), path "/" */
+	struct policy_number_range *http_status; /* good ones; n 0: 200-399 */
+	size_t n_http_status;
+	const char **command; /* exec: absolute program and its arguments; exit status 0 is good */
+	size_t n_command;
+	bool has_prefix[INET_FAMILY_COUNT]; /* route: at least one is written */
+	struct inet_prefix prefix[INET_FAMILY_COUNT]; /* route: must be in `table`, by the link */
+	uint32_t route_table; /* route: 254 (main) */
+	int route_protocol; /* route: rtm_protocol it must have; -1: any but ours */
+};
+
+/* Flap damping, as RFC 2439: each loss adds 1000; halved every half_life. */
+struct policy_damping {
+	bool on; /* default true */
+	uint32_t half_life_ms; /* 10 s */
+	unsigned suppress, reuse; /* 3000, 1000: left out above, taken back below */
+	uint32_t maximum_ms; /* 60 s: the longest it is left out after the last loss */
 };
 
 struct policy_link {
@@ -84,6 +122,8 @@ struct policy_link {
 	uint32_t table; /* default: id */
 	struct policy_gateway gateway[INET_FAMILY_COUNT];
 	bool masquerade[INET_FAMILY_COUNT];
+	struct policy_damping damping;
+	uint32_t hold_down_ms; /* after a loss it is not taken back earlier; 0 */
 	const char *probe_name; /* as written; NULL: none or inline */
 	int probe; /* index into probes (inline ones are appended), -1: none */
 };
@@ -92,6 +132,26 @@ enum policy_group_mode {
 	POLICY_GROUP_FAILOVER, /* first usable link, in order */
 	POLICY_GROUP_BALANCE, /* weighted over the usable ones */
 	POLICY_GROUP_QUALITY, /* best by sla */
+};
+
+/* When a better link is back. */
+enum policy_failback {
+	POLICY_FAILBACK_IMMEDIATE,
+	POLICY_FAILBACK_DELAYED, /* after failback_delay without a break */
+	POLICY_FAILBACK_NEVER, /* only when the present one fails, or by hand */
+};
+
+/* Flows on a link that died. */
+enum policy_on_fail {
+	POLICY_ON_FAIL_MOVE, /* NATed ones start afresh on the new link (their conntrack entries go) */
+	POLICY_ON_FAIL_KEEP, /* sent by the new link as they are: nothing is deleted */
+};
+
+/* Flows on the second best when the best is chosen again. */
+enum policy_on_recover {
+	POLICY_ON_RECOVER_NEW_FLOWS, /* finish where they are */
+	POLICY_ON_RECOVER_DRAIN, /* are moved after drain_time */
+	POLICY_ON_RECOVER_PULL, /* are moved at once */
 };
 
 struct policy_member {
@@ -124,6 +184,13 @@ struct policy_group {
 	bool has_sla;
 	double sla_loss_percent; /* < 0: not given */
 	uint32_t sla_rtt_ms, sla_jitter_ms; /* 0: not given */
+	unsigned better_by_percent; /* quality: another link must be better by so much, 20 */
+	uint32_t better_for_ms; /* and for so long, 10 s, before a link within its sla is left */
+	enum policy_failback failback;
+	uint32_t failback_delay_ms; /* 30 s */
+	enum policy_on_fail on_fail;
+	enum policy_on_recover on_recover;
+	uint32_t drain_time_ms; /* 5 min */
 	struct policy_on_down on_down;
 	uint32_t mark; /* 0: by the formula */
 	uint32_t table; /* 0: by the formula */
@@ -252,6 +319,9 @@ struct policy {
 /* The fixed vocabulary, for readers, printers and the schema test. */
 const char *policy_probe_type_name(enum policy_probe_type t);
 const char *policy_group_mode_name(enum policy_group_mode m);
+const char *policy_failback_name(enum policy_failback f);
+const char *policy_on_fail_name(enum policy_on_fail v);
+const char *policy_on_recover_name(enum policy_on_recover v);
 const char *policy_day_name(unsigned day); /* "sun".."sat" */
 /* Number of an IP protocol by name ("tcp"), of a DSCP ("ef"), of an ICMP type; -1: unknown. */
 int policy_protocol_number(const char *name);
