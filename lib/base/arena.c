@@ -6,6 +6,9 @@
  * it to realloc(): for the arrays of a million prefixes that moves page tables
  * instead of copying and leaves no dead copies behind.
  *
+ * In a region of the caller's, blocks are cut from it one after the other and
+ * nothing is used twice, so all of it is still zero.
+ *
  * Under ASan the unused rest of every block is poisoned and requests are kept
  * apart, so running off the end of one is caught as with malloc().
  */
@@ -57,6 +60,11 @@ struct arena {
 	size_t next_size;
 	size_t used;
 	void *last; /* the latest small request: arena_grow() may extend it in place */
+
+	/* arena_new_in(): blocks are cut from here, one after the other */
+	char *region; /* NULL: blocks come from the heap */
+	size_t region_size, region_fill;
+	void (*drop)(void *p, size_t size);
 };
 
 struct arena *arena_new(void)
@@ -64,6 +72,16 @@ struct arena *arena_new(void)
 	struct arena *a = memory_alloc(sizeof(*a));
 
 	a->next_size = ARENA_FIRST_BLOCK;
+	return a;
+}
+
+struct arena *arena_new_in(void *base, size_t size, void (*drop)(void *p, size_t size))
+{
+	struct arena *a = arena_new();
+
+	a->region = base;
+	a->region_size = size;
+	a->drop = drop;
 	return a;
 }
 
@@ -80,11 +98,13 @@ static void blocks_free(struct arena_block *b)
 
 struct arena *arena_free(struct arena *a)
 {
-	if (a) {
+	if (a && a->region) {
+		arena_unpoison(a->region, a->region_fill);
+	} else if (a) {
 		blocks_free(a->small);
 		blocks_free(a->large);
-		free(a);
 	}
+	free(a);
 	return NULL;
 }
 
@@ -93,19 +113,31 @@ void arena_freep(struct arena **a)
 	*a = arena_free(*a);
 }
 
-static struct arena_block *block_new(struct arena_block **list, size_t size)
+static size_t round_up(size_t n)
 {
-	struct arena_block *b = memory_alloc(memory_sum(sizeof(*b), size));
+	return (memory_sum(n, ARENA_ALIGN - 1)) & ~(ARENA_ALIGN - 1);
+}
+
+static void *region_take(struct arena *a, size_t size)
+{
+	size_t need = round_up(size);
+	char *p = a->region + a->region_fill;
+
+	if (need > a->region_size - a->region_fill)
+		memory_fail();
+	a->region_fill += need;
+	return p;
+}
+
+static struct arena_block *block_new(struct arena *a, struct arena_block **list, size_t size)
+{
+	size_t whole = memory_sum(sizeof(struct arena_block), size);
+	struct arena_block *b = a->region ? region_take(a, whole) : memory_alloc(whole);
 
 	b->size = size;
 	b->next = *list;
 	*list = b;
 	return b;
-}
-
-static size_t round_up(size_t n)
-{
-	return (memory_sum(n, ARENA_ALIGN - 1)) & ~(ARENA_ALIGN - 1);
 }
 
 static void *alloc_small(struct arena *a, size_t size)
@@ -114,7 +146,7 @@ static void *alloc_small(struct arena *a, size_t size)
 
 	if (!a->small || a->small->size - a->fill < need) {
 		struct arena_block *b =
-			block_new(&a->small, need > a->next_size ? need : a->next_size);
+			block_new(a, &a->small, need > a->next_size ? need : a->next_size);
 
 		arena_poison(b->data, b->size);
 		a->fill = 0;
@@ -133,7 +165,7 @@ void *arena_alloc(struct arena *a, size_t size)
 		size = 1; /* every request has an address of its own */
 	a->used += size;
 	if (size >= ARENA_LARGE)
-		return block_new(&a->large, size)->data;
+		return block_new(a, &a->large, size)->data;
 	return alloc_small(a, size);
 }
 
@@ -192,6 +224,11 @@ size_t arena_used(const struct arena *a)
 	return a->used;
 }
 
+size_t arena_extent(const struct arena *a)
+{
+	return a->region_fill;
+}
+
 /* The latest small request may swallow what follows it in its block. */
 static bool extend_last(struct arena *a, void *p, size_t old_size, size_t size)
 {
@@ -209,6 +246,24 @@ static bool extend_last(struct arena *a, void *p, size_t old_size, size_t size)
 	return true;
 }
 
+/* The last block of the region grows where it is; another moves, and its old place is given back. */
+static struct arena_block *region_regrow(struct arena *a, struct arena_block *b, size_t size)
+{
+	size_t whole = round_up(memory_sum(sizeof(*b), b->size));
+	size_t more = round_up(memory_sum(sizeof(*b), size)) - whole;
+	struct arena_block *moved;
+
+	if ((char *)b + whole == a->region + a->region_fill) {
+		(void)region_take(a, more);
+		return b;
+	}
+	moved = region_take(a, whole + more);
+	memcpy(moved, b, sizeof(*b) + b->size);
+	if (a->drop)
+		a->drop(b, whole);
+	return moved;
+}
+
 static void *regrow_large(struct arena *a, void *p, size_t old_size, size_t size)
 {
 	struct arena_block **at = &a->large;
@@ -218,8 +273,12 @@ static void *regrow_large(struct arena *a, void *p, size_t old_size, size_t size
 		at = &(*at)->next;
 	if (!*at)
 		return NULL;
-	b = memory_realloc(*at, memory_sum(sizeof(*b), size));
-	memset(b->data + old_size, 0, size - old_size);
+	if (a->region) {
+		b = region_regrow(a, *at, size);
+	} else {
+		b = memory_realloc(*at, memory_sum(sizeof(*b), size));
+		memset(b->data + old_size, 0, size - old_size);
+	}
 	b->size = size;
 	*at = b;
 	a->used += size - old_size;

@@ -11,6 +11,12 @@
 struct arena;
 
 struct arena *arena_new(void);
+/*
+ * All memory comes from `size` zeroed bytes at `base`, which stay the caller's;
+ * running out of them is running out of memory. `drop` (may be NULL) is told of
+ * ranges that nothing will use any more: what an array leaves behind when it moves.
+ */
+struct arena *arena_new_in(void *base, size_t size, void (*drop)(void *p, size_t size));
 struct arena *arena_free(struct arena *a); /* NULL is fine; returns NULL */
 void arena_freep(struct arena **a);
 
@@ -22,6 +28,7 @@ char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 size_t arena_used(const struct arena *a); /* bytes handed out */
+size_t arena_extent(const struct arena *a); /* of arena_new_in(): bytes taken from `base` on */
 
 /*
  * Grows an arena array geometrically; returns the (possibly moved) array with

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -274,6 +275,108 @@ static void impossible_requests_abort(void **state)
 	}
 }
 
+/* ---- in a region ---- */
+
+enum { REGION_SIZE = 64 << 20 };
+
+static char *region_at;
+static size_t region_dropped;
+
+static void region_drop(void *p, size_t size)
+{
+	assert_true((char *)p >= region_at && (char *)p + size <= region_at + REGION_SIZE);
+	region_dropped += size;
+}
+
+static char *region_new(void)
+{
+	region_at = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(region_at, MAP_FAILED);
+	region_dropped = 0;
+	return region_at;
+}
+
+static bool region_has(const void *p, size_t size)
+{
+	return (const char *)p >= region_at && (const char *)p + size <= region_at + REGION_SIZE;
+}
+
+static void a_region_holds_every_request(void **state)
+{
+	struct arena *a = arena_new_in(region_new(), REGION_SIZE, NULL);
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		char *p = arena_alloc(a, sizes[i]);
+
+		assert_true(region_has(p, sizes[i]));
+		assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+		assert_true(is_zero(p, sizes[i]));
+		memset(p, 0xa5, sizes[i]);
+		assert_true(arena_extent(a) >= (size_t)(p + sizes[i] - region_at));
+	}
+	arena_free(a);
+	munmap(region_at, REGION_SIZE);
+}
+
+/* Two that grow by turns cannot both be the last. */
+static void arrays_in_a_region_keep_their_items_and_give_back_what_they_leave(void **state)
+{
+	enum { COUNT = 300000 };
+	struct arena *a = arena_new_in(region_new(), REGION_SIZE, region_drop);
+	size_t n[2] = { 0 }, cap[2] = { 0 };
+	uint32_t *array[2] = { NULL, NULL };
+
+	for (uint32_t i = 0; i < COUNT; i++)
+		for (int k = 0; k < 2; k++) {
+			uint32_t *item = ARENA_PUSH(a, array[k], n[k], cap[k]);
+
+			assert_int_equal(*item, 0);
+			*item = i * 2 + (uint32_t)k;
+		}
+	for (uint32_t i = 0; i < COUNT; i++)
+		for (int k = 0; k < 2; k++)
+			assert_int_equal(array[k][i], i * 2 + (uint32_t)k);
+	assert_true(region_has(array[0], COUNT * 4) && region_has(array[1], COUNT * 4));
+	assert_true(region_dropped > COUNT * 4);
+	arena_free(a);
+	munmap(region_at, REGION_SIZE);
+}
+
+static void an_array_alone_in_a_region_grows_where_it_is(void **state)
+{
+	struct arena *a = arena_new_in(region_new(), REGION_SIZE, region_drop);
+	size_t n = 0, cap = 0;
+	uint64_t *array = NULL;
+
+	for (uint64_t i = 0; i < 2000000; i++)
+		*ARENA_PUSH(a, array, n, cap) = i;
+	for (uint64_t i = 0; i < n; i++)
+		assert_int_equal(array[i], i);
+	assert_int_equal(region_dropped, 0);
+	assert_true(arena_extent(a) < 2 * n * sizeof(*array));
+	arena_free(a);
+	munmap(region_at, REGION_SIZE);
+}
+
+static void a_full_region_aborts(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct arena *a = arena_new_in(region_new(), REGION_SIZE, NULL);
+
+		signal(SIGABRT, SIG_DFL);
+		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
+		arena_alloc(a, REGION_SIZE / 2);
+		arena_alloc(a, REGION_SIZE / 2);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -291,6 +394,10 @@ int main(void)
 		cmocka_unit_test(arrays_of_large_items_grow_from_one),
 		cmocka_unit_test(null_is_freed),
 		cmocka_unit_test(impossible_requests_abort),
+		cmocka_unit_test(a_region_holds_every_request),
+		cmocka_unit_test(arrays_in_a_region_keep_their_items_and_give_back_what_they_leave),
+		cmocka_unit_test(an_array_alone_in_a_region_grows_where_it_is),
+		cmocka_unit_test(a_full_region_aborts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
