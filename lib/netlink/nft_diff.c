@@ -104,7 +104,7 @@ static void nft_step_tables(struct nft_differ *d)
 
 		if (!seen->exists) {
 			/* both at first, in the order in which they are listed and read */
-			nft_step(d, NFT_PHASE_EGRESS, NFT_STEP_ADD_TABLE, t, plan_table_name(t));
+			nft_step(d, NFT_PHASE_TABLES, NFT_STEP_ADD_TABLE, t, plan_table_name(t));
 			nft_line(d, '+',
 				 arena_printf(d->arena, "table inet %s", plan_table_name(t)));
 		} else if (seen->flags & NFT_TABLE_F_DORMANT) {

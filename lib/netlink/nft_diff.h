@@ -6,9 +6,9 @@
  * one says:
  *
  *   what an interrupted load left in a free slot goes;
- *   omr_egress learns what is new, beside what it knows;
  *   omr_bypass gets new chains and sets nothing refers to yet; big maps are
  *   loaded piece by piece; the classifier is built beside the live one;
+ *   omr_egress learns what is new, beside what it knows;
  *   ONE transaction switches;
  *   what nothing uses any more goes, first in omr_bypass, then in omr_egress.
  */
@@ -42,10 +42,11 @@ enum nft_phase {
 	NFT_PHASE_CLEAN_UNLINK,
 	NFT_PHASE_CLEAN_UNLOAD,
 	NFT_PHASE_CLEAN,
-	NFT_PHASE_EGRESS,
+	NFT_PHASE_TABLES,
 	NFT_PHASE_BYPASS,
 	NFT_PHASE_LOAD,
 	NFT_PHASE_BUILD,
+	NFT_PHASE_EGRESS, /* from here on live packets are concerned */
 	NFT_PHASE_SWITCH,
 	NFT_PHASE_UNLINK,
 	NFT_PHASE_UNLOAD,
