@@ -7,8 +7,12 @@
  * answer within `timeout`. `fall` bad rounds in a row: failing. `rise` good
  * ones in a row after that: passing again. Over the last `window` rounds: loss
  * (of single questions), mean rtt and jitter (mean difference of successive
- * rtts, RFC 3550 6.4.1 without its filter); outside a limit: degraded, until
- * all are at or below their `leave` values.
+ * rtts of one host, RFC 3550 6.4.1 without its filter); outside a limit:
+ * degraded, until all are at or below their `leave` values.
+ *
+ * A window that is not full yet is believed only as far as it can be: loss is
+ * above its limit when it would be even if every round to come were answered;
+ * rtt and jitter are judged from half a window on.
  */
 #pragma once
 
@@ -18,7 +22,7 @@
 #include <stdint.h>
 
 enum probe_verdict {
-	PROBE_UNKNOWN, /* no round has ended yet */
+	PROBE_UNKNOWN, /* nothing has been proved yet: no good round, and fewer than `fall` bad ones */
 	PROBE_PASSING,
 	PROBE_DEGRADED, /* answers come, but outside a limit */
 	PROBE_FAILING,
@@ -30,7 +34,8 @@ struct probe_stats {
 	double rtt_ms, jitter_ms; /* of the window's answers; < 0: none */
 	unsigned good_in_row, bad_in_row;
 	uint64_t last_good_ns; /* start of the last good round; 0: none yet */
-	uint64_t bad_since_ns; /* start of the first of the bad rounds in a row; 0: the last was good */
+	uint64_t
+		bad_since_ns; /* start of the first of the bad rounds in a row; 0: the last was good */
 };
 
 struct probe_track;
@@ -41,25 +46,38 @@ struct probe_track *probe_track_free(struct probe_track *t);
 /* A reload: the same link and family, its (perhaps changed) probe. History is kept as far as it fits. */
 void probe_track_rebind(struct probe_track *t, const struct policy_probe *probe);
 
+/*
+ * The link was physically away and is back: nothing measured before counts, and
+ * it is PROBE_UNKNOWN until `rise` good rounds in a row, or `fall` bad ones.
+ */
+void probe_track_restart(struct probe_track *t);
+
 /* One round's outcome: per host an rtt, or UINT64_MAX for no answer in time. Returns the verdict. */
 enum probe_verdict probe_track_round(struct probe_track *t, uint64_t started_ns,
 				     const uint64_t *rtt_ns, unsigned n_hosts);
 
 enum probe_verdict probe_track_verdict(const struct probe_track *t);
-/* Which limit it is outside of: "loss 40 % > 20 %"; "3 rounds without an answer"; "" */
+/*
+ * Why it is degraded or failing, as of when it became so: "loss 40 % > 20 %",
+ * "3 rounds without an answer"; else "". Overwritten by the next round.
+ */
 const char *probe_track_reason(const struct probe_track *t);
 void probe_track_stats(const struct probe_track *t, struct probe_stats *ret);
 
 /*
  * Passive evidence. `sent` and `received` are counters of the link that only
- * grow. True: suspicious now, so probe fast (probe_track_interval_ms() says so
- * too) until a good round or a failing verdict settles it; a suspicion that
- * good rounds disproved is not raised again for a while that doubles (10 s to 5
- * min), so that one-way traffic does not cost fast probes for ever.
+ * grow (going back: the device was made anew, and counting begins again). True:
+ * suspicious now, so probe fast (probe_track_interval_ms() says so too) until a
+ * good round that began since, or a failing verdict, settles it; a suspicion
+ * that good rounds disproved is not raised again for a while that doubles (10 s
+ * to 5 min), so that one-way traffic does not cost fast probes for ever.
+ * Suspicious is: packets go out in at least two samples, and for suspect_after
+ * from the first of them on none came in.
  */
-bool probe_track_counters(struct probe_track *t, uint64_t sent, uint64_t received,
-			  uint64_t now_ns);
+bool probe_track_counters(struct probe_track *t, uint64_t sent, uint64_t received, uint64_t now_ns);
 bool probe_track_suspicious(const struct probe_track *t);
+/* Could counters raise a suspicion now? Else they need not be read. */
+bool probe_track_wants_counters(const struct probe_track *t, uint64_t now_ns);
 
 /* When the next round is to begin, counted from the beginning of the last. */
 uint32_t probe_track_interval_ms(const struct probe_track *t);
