@@ -101,6 +101,43 @@ const char *policy_group_mode_name(enum policy_group_mode m)
 	abort();
 }
 
+const char *policy_failback_name(enum policy_failback f)
+{
+	switch (f) {
+	case POLICY_FAILBACK_IMMEDIATE:
+		return "immediate";
+	case POLICY_FAILBACK_DELAYED:
+		return "delayed";
+	case POLICY_FAILBACK_NEVER:
+		return "never";
+	}
+	abort();
+}
+
+const char *policy_on_fail_name(enum policy_on_fail v)
+{
+	switch (v) {
+	case POLICY_ON_FAIL_MOVE:
+		return "move";
+	case POLICY_ON_FAIL_KEEP:
+		return "keep";
+	}
+	abort();
+}
+
+const char *policy_on_recover_name(enum policy_on_recover v)
+{
+	switch (v) {
+	case POLICY_ON_RECOVER_NEW_FLOWS:
+		return "new-flows";
+	case POLICY_ON_RECOVER_DRAIN:
+		return "drain";
+	case POLICY_ON_RECOVER_PULL:
+		return "pull";
+	}
+	abort();
+}
+
 const char *policy_day_name(unsigned day)
 {
 	static const char *const names[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" };

@@ -155,6 +155,13 @@ static bool read_link(struct policy_reader *r, const struct policy_path *path, j
 		.name = name,
 		.place = { policy_value_pointer(r, path) },
 		.probe = -1,
+		.damping = {
+			.on = true,
+			.half_life_ms = 10000,
+			.suppress = 3000,
+			.reuse = 1000,
+			.maximum_ms = 60000,
+		},
 	};
 	return policy_value_object(r, path, value, link_keys, ARRAY_SIZE(link_keys), l);
 }
@@ -386,6 +393,10 @@ static bool read_group(struct policy_reader *r, const struct policy_path *path, 
 		.name = name,
 		.place = { policy_value_pointer(r, path) },
 		.sla_loss_percent = -1,
+		.better_by_percent = 20,
+		.better_for_ms = 10000,
+		.failback_delay_ms = 30000,
+		.drain_time_ms = 300000,
 		.on_down = { .group = -1 },
 	};
 	if (!policy_value_object(r, path, value, group_keys, ARRAY_SIZE(group_keys), g))

@@ -199,9 +199,19 @@ struct policy_probe *policy_read_probe_add(struct policy_reader *r, const struct
 		.fall = 3,
 		.rise = 5,
 		.quorum = 1,
+		.window = 20,
+		.suspect_after_ms = 500,
+		.dns_name = ".",
+		.http_path = "/",
+		.route_table = 254,
+		.route_protocol = -1,
 	};
 	if (policy_value_object(r, path, value, probe_keys, ARRAY_SIZE(probe_keys), p))
 		probe_check(r, path, value, p);
+	p->interval_failing_ms = p->interval_ms;
+	p->interval_suspect_ms = p->timeout_ms > 100 ? p->timeout_ms : 100;
+	if (p->interval_suspect_ms > p->interval_ms)
+		p->interval_suspect_ms = p->interval_ms;
 	return p;
 }
 
