@@ -439,7 +439,8 @@ void probe_track_stats(const struct probe_track *t, struct probe_stats *ret)
 
 bool probe_track_wants_counters(const struct probe_track *t, uint64_t now_ns)
 {
-	return t->probe->suspect_after_ms && !t->suspicion.now &&
+	return t->probe->suspect_after_ms &&
+	       t->probe->interval_suspect_ms < t->probe->interval_ms && !t->suspicion.now &&
 	       now_ns >= t->suspicion.pardon_until_ns &&
 	       (t->verdict == PROBE_PASSING || t->verdict == PROBE_DEGRADED);
 }

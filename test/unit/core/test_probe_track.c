@@ -487,6 +487,11 @@ static void suspicion_can_be_turned_off(void **state)
 	round_of(t, 10);
 	assert_false(probe_track_wants_counters(t, clock_ns));
 	assert_false(traffic(t, 10000, 5, 0));
+	p.suspect_after_ms = 500;
+	p.interval_suspect_ms = 1000; /* no faster than it is anyway */
+	assert_false(traffic(t, 10000, 5, 0));
+	p.interval_suspect_ms = 999;
+	assert_true(traffic(t, 10000, 5, 0));
 	probe_track_free(t);
 }
 
