@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log_limit.h"
 #include "base/strbuf.h"
 
 static const struct {
@@ -30,6 +32,7 @@ static const struct {
 
 static enum log_level max_level = LOG_LEVEL_INFO;
 static log_sink sink;
+static struct log_limit limit;
 
 void log_set_level(enum log_level level)
 {
@@ -83,6 +86,56 @@ static void log_to_stderr(enum log_level level, const char *token, const char *t
 	write_all(line.text, line.len);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void put(enum log_level level, const char *token, const char *text)
+{
+	(sink ? sink : log_to_stderr)(level, token, text);
+}
+
+static void tell_counts(uint64_t now, bool all)
+{
+	struct log_limit_count c;
+
+	while (log_limit_due(&limit, now, all, &c)) {
+		_cleanup_(strbuf_done) struct strbuf text = STRBUF_NULL;
+
+		strbuf_addf(&text, "%s (repeated %u times in %u s)", c.text, c.times, c.seconds);
+		put((enum log_level)c.level, c.token, strbuf_text(&text));
+		free(c.token);
+		free(c.text);
+	}
+}
+
+void log_flush(void)
+{
+	if (log_limit_holds(&limit))
+		tell_counts(now_ms(), false);
+}
+
+void log_finish(void)
+{
+	tell_counts(now_ms(), true);
+	log_limit_done(&limit);
+}
+
+static bool passes(enum log_level level, const char *token, const char *text)
+{
+	uint64_t now;
+
+	if (level == LOG_LEVEL_DEBUG)
+		return true;
+	now = now_ms();
+	tell_counts(now, false);
+	return log_limit_passes(&limit, level, token, text, now);
+}
+
 void log_line(enum log_level level, const char *token, const char *fmt, ...)
 {
 	_cleanup_(strbuf_done) struct strbuf text = STRBUF_NULL;
@@ -97,6 +150,7 @@ void log_line(enum log_level level, const char *token, const char *fmt, ...)
 	for (size_t i = 0; i < text.len; i++)
 		if ((unsigned char)text.text[i] < ' ' || text.text[i] == 0x7f)
 			text.text[i] = '?';
-	(sink ? sink : log_to_stderr)(level, token, strbuf_text(&text));
+	if (passes(level, token, strbuf_text(&text)))
+		put(level, token, strbuf_text(&text));
 	errno = saved;
 }

@@ -33,6 +33,7 @@ static void remember(enum log_level level, const char *token, const char *text)
 
 static int reset(void **state)
 {
+	log_finish(); /* of the test before */
 	memset(&seen, 0, sizeof(seen));
 	log_set_level(LOG_LEVEL_INFO);
 	log_set_sink(remember);
@@ -74,6 +75,28 @@ static void errno_is_kept(void **state)
 	assert_int_equal(errno, EXDEV);
 	log_debug("t", "x");
 	assert_int_equal(errno, EXDEV);
+}
+
+static void a_storm_becomes_a_count(void **state)
+{
+	for (int i = 0; i < 1000; i++)
+		log_warn("link", "fiber: %s", "down");
+	assert_in_range(seen.lines, 1, 10);
+	assert_string_equal(seen.text, "fiber: down");
+	log_flush(); /* not due */
+	assert_string_equal(seen.text, "fiber: down");
+	log_finish();
+	assert_int_equal(seen.level, LOG_LEVEL_WARNING);
+	assert_string_equal(seen.token, "link");
+	assert_non_null(strstr(seen.text, "fiber: down (repeated 995 times in "));
+}
+
+static void debug_lines_are_all_printed(void **state)
+{
+	log_set_level(LOG_LEVEL_DEBUG);
+	for (int i = 0; i < 1000; i++)
+		log_debug("link", "x");
+	assert_int_equal(seen.lines, 1000);
 }
 
 /* What log_line() writes to stderr, with JOURNAL_STREAM set to the file or to `stream`. */
@@ -138,6 +161,8 @@ int main(void)
 		cmocka_unit_test_setup(levels_are_thresholds, reset),
 		cmocka_unit_test_setup(control_characters_cannot_forge_a_line, reset),
 		cmocka_unit_test_setup(errno_is_kept, reset),
+		cmocka_unit_test_setup(a_storm_becomes_a_count, reset),
+		cmocka_unit_test_setup(debug_lines_are_all_printed, reset),
 		cmocka_unit_test_setup(a_terminal_gets_level_names, reset),
 		cmocka_unit_test_setup(the_journal_gets_prefixes, reset),
 		cmocka_unit_test_setup(an_inherited_journal_stream_is_not_believed, reset),
