@@ -135,7 +135,7 @@ void emit_text_state(const struct plan *p, struct arena *a, struct emit_state *r
 	struct link_view *views = arena_calloc(a, p->n_links + 1, sizeof(*views));
 	struct desired d = { 0 };
 
-	desired_build(p, views, DESIRED_KERNEL, a, &d);
+	desired_build(p, &(struct desired_inputs){ .views = views }, DESIRED_KERNEL, a, &d);
 	*ret = (struct emit_state){
 		.egress = d.egress, .n_egress = d.n_egress, .alive = d.alive, .n_alive = d.n_alive
 	};

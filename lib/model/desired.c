@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "model/policy.h"
+#include "model/spread.h"
 
 #include <linux/fib_rules.h>
 #include <linux/netfilter.h>
@@ -10,22 +11,17 @@
 
 struct builder {
 	const struct plan *plan;
-	const struct link_view *views;
+	const struct desired_inputs *in;
 	enum desired_mode mode;
 	struct arena *arena;
 	struct desired *out;
-	size_t cap_egress, cap_alive;
+	size_t cap_egress, cap_alive, cap_spread;
 };
 
 static const uint32_t nfproto_of[INET_FAMILY_COUNT] = {
 	[INET4] = NFPROTO_IPV4,
 	[INET6] = NFPROTO_IPV6,
 };
-
-static bool usable(const struct builder *b, size_t link, enum inet_family f)
-{
-	return link_view_usable(&b->views[link], f) == LINK_OK;
-}
 
 /* ---- ip rules ---------------------------------------------------------- */
 
@@ -70,15 +66,23 @@ static void build_rules(struct builder *b)
 /* ---- routes ------------------------------------------------------------ */
 
 /* Without a daemon the kernel leaves out what has no carrier, by itself. */
-static bool routable(const struct builder *b, size_t link, enum inet_family f)
+static bool routed(const struct builder *b, size_t link, enum inet_family f)
 {
+	if (!link_view_routable(&b->in->views[link], f))
+		return false;
 	switch (b->mode) {
 	case DESIRED_KERNEL:
-		return link_view_routable(&b->views[link], f);
+		return true;
 	case DESIRED_DAEMON:
-		return usable(b, link, f);
+		return b->in->links[link][f].routed;
 	}
 	return false;
+}
+
+/* In the tables of its groups. */
+static bool offered(const struct builder *b, size_t link, enum inet_family f)
+{
+	return routed(b, link, f) && (b->mode == DESIRED_KERNEL || b->in->links[link][f].offered);
 }
 
 static struct netstate_route *add_route(struct builder *b, enum inet_family f, uint32_t table,
@@ -98,7 +102,7 @@ static struct netstate_route *add_route(struct builder *b, enum inet_family f, u
 static void add_nexthop(const struct builder *b, struct netstate_route *r, size_t link,
 			unsigned weight)
 {
-	const struct link_view *v = &b->views[link];
+	const struct link_view *v = &b->in->views[link];
 
 	if (r->n_nexthops == NETSTATE_NEXTHOPS_MAX)
 		return;
@@ -121,7 +125,7 @@ static void add_single(struct builder *b, enum inet_family f, uint32_t table, ui
 static void build_ordered(struct builder *b, const struct plan_group_table *g, enum inet_family f)
 {
 	for (size_t i = 0; i < g->n_members; i++)
-		if (routable(b, g->members[i].link, f))
+		if (offered(b, g->members[i].link, f))
 			add_single(b, f, g->table, (uint32_t)i + 1, g->members[i].link);
 }
 
@@ -138,9 +142,9 @@ static void build_balance(struct builder *b, const struct plan_group_table *g, e
 	for (size_t i = 0; i < g->n_members; i++) {
 		size_t link = g->members[i].link;
 
-		if (!routable(b, link, f))
+		if (!offered(b, link, f))
 			continue;
-		if (f == INET6 && b->views[link].family[f].gateway_none) {
+		if (f == INET6 && b->in->views[link].family[f].gateway_none) {
 			add_single(b, f, g->table, (uint32_t)i + 2, link);
 			continue;
 		}
@@ -172,7 +176,7 @@ static void build_group(struct builder *b, const struct plan_group_table *g, enu
 static void build_routes(struct builder *b, enum inet_family f)
 {
 	for (size_t i = 0; i < b->plan->n_links; i++)
-		if (routable(b, i, f))
+		if (routed(b, i, f))
 			add_single(b, f, b->plan->links[i].table, 1, i);
 	for (size_t i = 0; i < b->plan->n_group_tables; i++)
 		build_group(b, &b->plan->group_tables[i], f);
@@ -184,54 +188,23 @@ static void add_egress(struct builder *b, uint32_t mark, enum inet_family f,
 		       const struct plan_chain *chain)
 {
 	struct desired *d = b->out;
-	struct plan_element *e = ARENA_PUSH(b->arena, d->egress, d->n_egress, b->cap_egress);
 
-	e->mark = mark;
-	e->nfproto = nfproto_of[f];
-	e->chain = chain;
+	if (chain)
+		*ARENA_PUSH(b->arena, d->egress, d->n_egress, b->cap_egress) =
+			(struct plan_element){ .mark = mark,
+					       .nfproto = nfproto_of[f],
+					       .chain = chain };
 }
 
 static void add_alive(struct builder *b, uint32_t mark, enum inet_family f,
 		      const struct plan_chain *chain)
 {
 	struct desired *d = b->out;
-	struct plan_element *e;
 
-	if (!chain)
-		return;
-	e = ARENA_PUSH(b->arena, d->alive, d->n_alive, b->cap_alive);
-	e->mark = mark;
-	e->nfproto = nfproto_of[f];
-	e->chain = chain;
-}
-
-static size_t usable_in_tier(const struct builder *b, const struct plan_target *t,
-			     enum inet_family f, unsigned tier)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->n_candidates; i++)
-		n += t->candidates[i].tier == tier && usable(b, t->candidates[i].link, f);
-	return n;
-}
-
-/* What egress says about the target; NULL: no entry, its routing tables decide. */
-static const struct plan_chain *choose(const struct builder *b, const struct plan_target *t,
-				       enum inet_family f)
-{
-	/* several legs of a balanced group: the multipath route spreads the flows */
-	if (t->mode == POLICY_GROUP_BALANCE && usable_in_tier(b, t, f, 0) >= 2)
-		return NULL;
-	for (size_t i = 0; i < t->n_candidates; i++)
-		if (usable(b, t->candidates[i].link, f))
-			return t->candidates[i].to;
-	switch (t->last) {
-	case PLAN_LAST_MAIN:
-		return b->plan->to_main;
-	case PLAN_LAST_BLOCK:
-		return NULL;
-	}
-	return NULL;
+	if (chain)
+		*ARENA_PUSH(b->arena, d->alive, d->n_alive, b->cap_alive) = (struct plan_element){
+			.mark = mark, .nfproto = nfproto_of[f], .chain = chain
+		};
 }
 
 /* Every remembered mark stays as it is: the routing tables follow the carrier. */
@@ -243,21 +216,108 @@ static void elements_kernel(struct builder *b, const struct plan_target *t, enum
 		add_alive(b, t->mark, f, t->routes);
 }
 
-static void elements_daemon(struct builder *b, const struct plan_target *t, enum inet_family f)
+/* ---- a spread ---- */
+
+static void add_spread(struct builder *b, const struct plan_target *t,
+		       const struct desired_choice *choice, enum inet_family f)
 {
-	const struct plan_chain *chosen = choose(b, t, f);
-	const struct plan_chain *instead = chosen ? chosen : t->routes;
+	size_t owners[PLAN_SLOTS];
+	struct desired *d = b->out;
 
-	if (chosen)
-		add_egress(b, t->mark, f, chosen);
-	for (size_t i = 0; i < t->n_candidates; i++) {
-		const struct plan_candidate *c = &t->candidates[i];
+	spread_build(t, choice->takes_part, owners);
+	for (uint32_t slot = 0; slot < PLAN_SLOTS; slot++)
+		*ARENA_PUSH(b->arena, d->spread, d->n_spread, b->cap_spread) =
+			(struct plan_element){ .mark = t->mark,
+					       .nfproto = nfproto_of[f],
+					       .slot = slot,
+					       .chain = t->candidates[owners[slot]].to };
+}
 
-		/* a strict mark without a way out is kept, and so stays unreachable */
-		add_alive(b, c->mark, f, usable(b, c->link, f) || !instead ? c->to : instead);
+/* ---- with a daemon ---- */
+
+/* Where flows go that cannot stay: a spread's go to the first that takes part. NULL: none is chosen. */
+static const struct plan_candidate *instead_of(const struct plan_target *t,
+					       const struct desired_choice *choice)
+{
+	switch (choice->kind) {
+	case DESIRED_CHOICE_LAST:
+		return NULL;
+	case DESIRED_CHOICE_LINK:
+		return &t->candidates[choice->candidate];
+	case DESIRED_CHOICE_SPREAD:
+		for (size_t i = 0; i < t->n_candidates; i++)
+			if (choice->takes_part[i])
+				return &t->candidates[i];
+		return NULL;
 	}
-	if (!t->is_link)
-		add_alive(b, t->mark, f, instead);
+	return NULL;
+}
+
+/* Without any candidate; NULL: nothing is said, and the strict mark is unreachable. */
+static const struct plan_chain *last_resort(const struct builder *b, const struct plan_target *t)
+{
+	switch (t->last) {
+	case PLAN_LAST_MAIN:
+		return b->plan->to_main;
+	case PLAN_LAST_BLOCK:
+		return NULL;
+	}
+	return NULL;
+}
+
+/* What egress says about the target; NULL: no entry, its routing tables decide. */
+static const struct plan_chain *egress_of(struct builder *b, const struct plan_target *t,
+					  const struct desired_choice *choice, enum inet_family f)
+{
+	switch (choice->kind) {
+	case DESIRED_CHOICE_LAST:
+		return last_resort(b, t);
+	case DESIRED_CHOICE_LINK:
+		return t->candidates[choice->candidate].to;
+	case DESIRED_CHOICE_SPREAD:
+		add_spread(b, t, choice, f);
+		return b->plan->spread_flows;
+	}
+	return NULL;
+}
+
+/*
+ * Flows of candidate c. Moving: where only the packet's mark can be changed;
+ * where it cannot, the flow waits where it is until its entry is deleted.
+ */
+static const struct plan_chain *alive_of(const struct plan_candidate *c, enum desired_flows flows,
+					 const struct plan_candidate *instead,
+					 const struct plan_chain *last)
+{
+	switch (flows) {
+	case DESIRED_FLOWS_STAY:
+		return c->to;
+	case DESIRED_FLOWS_MOVING:
+		return instead && instead->moved ? instead->moved : c->to;
+	case DESIRED_FLOWS_MOVED:
+		return instead ? instead->to : last ? last : c->to;
+	}
+	return c->to;
+}
+
+static void elements_daemon(struct builder *b, size_t target, enum inet_family f)
+{
+	const struct plan_target *t = &b->plan->targets[target];
+	const struct desired_choice *choice = &b->in->choices[target][f];
+	const struct plan_candidate *instead = instead_of(t, choice);
+	const struct plan_chain *last = last_resort(b, t);
+
+	add_egress(b, t->mark, f, egress_of(b, t, choice, f));
+	for (size_t i = 0; i < t->n_candidates; i++)
+		add_alive(b, t->candidates[i].mark, f,
+			  alive_of(&t->candidates[i], b->in->flows[target][i][f], instead, last));
+	if (t->is_link)
+		return;
+	/* flows from the time without a daemon: the multipath route has spread them already */
+	add_alive(b, t->mark, f,
+		  choice->kind == DESIRED_CHOICE_LINK		? instead->to
+		  : choice->kind == DESIRED_CHOICE_LAST && last ? last
+								: t->routes);
 }
 
 static int element_cmp(const void *a, const void *b)
@@ -266,7 +326,9 @@ static int element_cmp(const void *a, const void *b)
 
 	if (x->mark != y->mark)
 		return x->mark < y->mark ? -1 : 1;
-	return (x->nfproto > y->nfproto) - (x->nfproto < y->nfproto);
+	if (x->nfproto != y->nfproto)
+		return x->nfproto < y->nfproto ? -1 : 1;
+	return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
 /* Sorts; of entries with one key (which say the same) one stays. */
@@ -296,19 +358,20 @@ static void build_elements(struct builder *b)
 				elements_kernel(b, t, (enum inet_family)f);
 				break;
 			case DESIRED_DAEMON:
-				elements_daemon(b, t, (enum inet_family)f);
+				elements_daemon(b, i, (enum inet_family)f);
 				break;
 			}
 	}
 	b->out->n_egress = sort_unique(b->out->egress, b->out->n_egress);
 	b->out->n_alive = sort_unique(b->out->alive, b->out->n_alive);
+	b->out->n_spread = sort_unique(b->out->spread, b->out->n_spread);
 }
 
-void desired_build(const struct plan *p, const struct link_view *views, enum desired_mode mode,
+void desired_build(const struct plan *p, const struct desired_inputs *in, enum desired_mode mode,
 		   struct arena *a, struct desired *ret)
 {
 	struct desired d = { 0 };
-	struct builder b = { .plan = p, .views = views, .mode = mode, .arena = a, .out = &d };
+	struct builder b = { .plan = p, .in = in, .mode = mode, .arena = a, .out = &d };
 
 	build_rules(&b);
 	build_routes(&b, INET4);

@@ -38,11 +38,11 @@ struct desired_choice {
 	enum {
 		DESIRED_CHOICE_LAST, /* nowhere: what on_down says in the end (main or block) */
 		DESIRED_CHOICE_LINK,
-		DESIRED_CHOICE_SPREAD, /* balance: over the members of tier 0 that take part */
+		DESIRED_CHOICE_SPREAD, /* balance: over the members of one tier that take part */
 	} kind;
 	size_t candidate; /* LINK: index into the target's candidates */
 	/* SPREAD: by candidate. Else ignored */
-	const bool *takes_part;
+	const bool *takes_part; /* at least one; all of one tier */
 };
 
 /* What becomes of the flows of a target on a candidate that no longer keeps them, or is to be left. */
@@ -57,18 +57,16 @@ struct desired_inputs {
 	/* DESIRED_DAEMON only, else NULL: */
 	const struct desired_link (*links)[INET_FAMILY_COUNT]; /* by link */
 	const struct desired_choice (*choices)[INET_FAMILY_COUNT]; /* by target */
-	/* by target: an array by candidate */
+	/* [target][candidate][family] */
 	const enum desired_flows (*const *flows)[INET_FAMILY_COUNT];
 };
 
 struct desired {
-	struct plan_element *egress, *alive; /* sorted by (mark, nfproto) */
-	size_t n_egress, n_alive;
-	struct plan_element *spread; /* sorted by (mark, nfproto, slot); balance groups only */
-	size_t n_spread;
+	/* sorted by (mark, nfproto, slot); spread: of targets whose choice is SPREAD */
+	struct plan_element *egress, *alive, *spread;
+	size_t n_egress, n_alive, n_spread;
 	struct netstate net; /* rules and routes only */
 };
 
-/* TO BE CHANGED to take desired_inputs instead of views. */
-void desired_build(const struct plan *p, const struct link_view *views, enum desired_mode mode,
+void desired_build(const struct plan *p, const struct desired_inputs *in, enum desired_mode mode,
 		   struct arena *a, struct desired *ret);

@@ -207,7 +207,8 @@ struct plan_element {
 		struct inet_range range; /* address sets */
 		struct {
 			uint32_t mark;
-			uint32_t nfproto; /* MARK_NFPROTO only */
+			uint32_t nfproto; /* MARK_NFPROTO and MARK_NFPROTO_SLOT */
+			uint32_t slot; /* MARK_NFPROTO_SLOT only */
 		};
 	};
 	const struct plan_chain *chain; /* maps: goto chain */
@@ -237,6 +238,7 @@ struct plan_link {
 	/*
 	 * Of the daemon's own probes on this link: an ip rule of its own leads it
 	 * to `table` and nowhere else, and both our tables let it pass untouched.
+	 * 0: the link has no probe.
 	 */
 	uint32_t probe_mark;
 	struct policy_gateway gateway[INET_FAMILY_COUNT];
@@ -256,7 +258,11 @@ struct plan_candidate {
 	 */
 	uint32_t mark;
 	const struct plan_chain *to; /* chain that sets `mark` on packet and flow */
-	/* chain that sets `mark` on the packet only: flows waiting for their conntrack entry to go */
+	/*
+	 * Sets `mark` on the packet only: for flows that wait for their conntrack
+	 * entry to be deleted. NULL: no other candidate's flows can come here, or
+	 * the mark is the target's own and would be put on the flow again.
+	 */
 	const struct plan_chain *moved;
 };
 
@@ -348,7 +354,6 @@ struct plan {
 	/* omr_egress state maps, written by struct desired */
 	const struct plan_set *egress, *alive;
 	const struct plan_chain *to_main; /* forget the mark: main routing from here on */
-	const struct plan_chain *moved_main; /* the same for the packet only */
 	/*
 	 * Balance: target . family . slot (random, 0..PLAN_SLOTS-1) -> goto a candidate's `to`.
 	 * egress leads to chain spread_flows, which looks here. NULL without a balance group.

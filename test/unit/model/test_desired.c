@@ -20,6 +20,7 @@
 enum { FIBER, LTE, SAT, N_LINKS };
 
 static const struct plan_chain to_main = { .name = "to_main" };
+static const struct plan_chain spread_flows = { .name = "spread_flows" };
 static const struct plan_chain routes_default = { .name = "routes_default" };
 static const struct plan_chain routes_strict = { .name = "routes_strict" };
 static const struct plan_chain to_chains[] = {
@@ -58,6 +59,7 @@ static void make_default(void)
 {
 	for (size_t i = 0; i < N_LINKS; i++)
 		w.candidates[0][i] = (struct plan_candidate){ .link = i,
+							      .weight = 1 + (unsigned)i,
 							      .mark = 0x15397u + (uint32_t)i,
 							      .to = &to_chains[N_LINKS + i] };
 	w.targets[0] = (struct plan_target){ .name = "default",
@@ -97,6 +99,7 @@ static int setup(void **state)
 	w.plan.n_links = N_LINKS;
 	w.plan.targets = w.targets;
 	w.plan.to_main = &to_main;
+	w.plan.spread_flows = &spread_flows;
 	return 0;
 }
 
@@ -122,9 +125,84 @@ static void add_group(enum policy_group_mode mode)
 	w.plan.n_group_tables = 1;
 }
 
+/* ---- what a daemon would decide that looks at the carrier alone ---- */
+
+static bool up(size_t link, enum inet_family f)
+{
+	return link_view_usable(&w.views[link], f) == LINK_OK;
+}
+
+static struct desired_choice choose(const struct plan_target *t, enum inet_family f)
+{
+	bool *takes_part = arena_calloc(w.arena, t->n_candidates + 1, sizeof(*takes_part));
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_candidates; i++) {
+		takes_part[i] = t->candidates[i].tier == 0 && up(t->candidates[i].link, f);
+		n += takes_part[i];
+	}
+	if (t->mode == POLICY_GROUP_BALANCE && n >= 2)
+		return (struct desired_choice){ .kind = DESIRED_CHOICE_SPREAD,
+						.takes_part = takes_part };
+	for (size_t i = 0; i < t->n_candidates; i++)
+		if (up(t->candidates[i].link, f))
+			return (struct desired_choice){ .kind = DESIRED_CHOICE_LINK,
+							.candidate = i };
+	return (struct desired_choice){ .kind = DESIRED_CHOICE_LAST };
+}
+
+/* What a test has set before build() stands; else as the carrier says. */
+struct judgement {
+	struct desired_link links[N_LINKS][INET_FAMILY_COUNT];
+	struct desired_choice choices[3][INET_FAMILY_COUNT];
+	enum desired_flows flows[3][N_LINKS][INET_FAMILY_COUNT];
+};
+
+static struct judgement *judge(void)
+{
+	struct judgement *j = arena_alloc(w.arena, sizeof(*j));
+
+	for (enum inet_family f = INET4; f <= INET6; f++) {
+		for (size_t i = 0; i < N_LINKS; i++) {
+			bool is = up(i, f);
+
+			j->links[i][f] =
+				(struct desired_link){ .routed = is, .offered = is, .keeps = is };
+		}
+		for (size_t i = 0; i < w.plan.n_targets; i++) {
+			const struct plan_target *t = &w.targets[i];
+
+			j->choices[i][f] = choose(t, f);
+			for (size_t c = 0; c < t->n_candidates; c++)
+				j->flows[i][c][f] = up(t->candidates[c].link, f)
+							    ? DESIRED_FLOWS_STAY
+							    : DESIRED_FLOWS_MOVED;
+		}
+	}
+	return j;
+}
+
+static void build_as(const struct judgement *j, enum desired_mode mode)
+{
+	const enum desired_flows(*const flows[3])[INET_FAMILY_COUNT] = { j->flows[0], j->flows[1],
+									 j->flows[2] };
+	const struct desired_inputs in = {
+		.views = w.views,
+		.links = j->links,
+		.choices = j->choices,
+		.flows = flows,
+	};
+
+	desired_build(&w.plan, &in, mode, w.arena, &w.desired);
+}
+
 static void build(enum desired_mode mode)
 {
-	desired_build(&w.plan, w.views, mode, w.arena, &w.desired);
+	if (mode == DESIRED_DAEMON)
+		build_as(judge(), mode);
+	else
+		desired_build(&w.plan, &(struct desired_inputs){ .views = w.views }, mode, w.arena,
+			      &w.desired);
 }
 
 static void expect_elements(const struct plan_element *e, size_t n, const char *expected)
@@ -144,6 +222,29 @@ static void expect_egress(const char *expected)
 static void expect_alive(const char *expected)
 {
 	expect_elements(w.desired.alive, w.desired.n_alive, expected);
+}
+
+/* How many slots of the one target lead where, in the order of the slots. */
+static void expect_slots(enum inet_family f, const char *expected)
+{
+	_cleanup_(strbuf_done) struct strbuf b = STRBUF_NULL;
+	unsigned n[N_LINKS] = { 0 };
+	uint32_t slot = 0;
+
+	for (size_t i = 0; i < w.desired.n_spread; i++) {
+		const struct plan_element *e = &w.desired.spread[i];
+
+		if (e->nfproto != (f == INET4 ? 2 : 10))
+			continue;
+		assert_int_equal(e->mark, w.targets[0].mark);
+		assert_int_equal(e->slot, slot++);
+		for (size_t c = 0; c < N_LINKS; c++)
+			n[c] += e->chain == w.candidates[0][c].to;
+	}
+	for (size_t c = 0; c < N_LINKS; c++)
+		if (n[c])
+			strbuf_addf(&b, "%s%s %u", b.len ? " " : "", w.links[c].name, n[c]);
+	assert_string_equal(strbuf_text(&b), expected);
 }
 
 /* Routes of one family and table. */
@@ -378,9 +479,9 @@ static void with_all_links_down_a_strict_target_keeps_its_mark(void **state)
 	build(DESIRED_DAEMON);
 	expect_egress("");
 	expect_alive("539.2 routes_strict\n539.10 routes_strict\n"
-		     "15397.2 routes_strict\n15397.10 routes_strict\n"
-		     "15398.2 routes_strict\n15398.10 routes_strict\n"
-		     "15399.2 routes_strict\n15399.10 routes_strict\n");
+		     "15397.2 to_fiber.default\n15397.10 to_fiber.default\n"
+		     "15398.2 to_lte.default\n15398.10 to_lte.default\n"
+		     "15399.2 to_sat.default\n15399.10 to_sat.default\n");
 	make_strict_link();
 	build(DESIRED_DAEMON);
 	expect_egress("");
@@ -403,20 +504,23 @@ static void a_link_target_falls_to_its_on_down_group(void **state)
 	expect_alive("5397.2 to_lte\n5397.10 to_lte\n25398.2 to_lte\n25398.10 to_lte\n");
 }
 
-static void a_balanced_target_is_left_to_the_multipath_route(void **state)
+static void a_balanced_target_is_spread_over_its_slots(void **state)
 {
 	make_default();
 	w.targets[0].mode = POLICY_GROUP_BALANCE;
 	w.views[SAT].carrier = false;
 	build(DESIRED_DAEMON);
-	expect_egress("");
+	expect_egress("539.2 spread_flows\n539.10 spread_flows\n");
 	expect_alive("539.2 routes_default\n539.10 routes_default\n"
 		     "15397.2 to_fiber.default\n15397.10 to_fiber.default\n"
 		     "15398.2 to_lte.default\n15398.10 to_lte.default\n"
-		     "15399.2 routes_default\n15399.10 routes_default\n");
+		     "15399.2 to_fiber.default\n15399.10 to_fiber.default\n");
+	expect_slots(INET4, "fiber 33 lte 67");
+	expect_slots(INET6, "fiber 33 lte 67");
 	/* one leg left: named */
 	w.views[FIBER].carrier = false;
 	build(DESIRED_DAEMON);
+	assert_int_equal(w.desired.n_spread, 0);
 	expect_egress("539.2 to_lte.default\n539.10 to_lte.default\n");
 }
 
@@ -486,7 +590,7 @@ int main(void)
 		TEST(with_all_links_down_main_takes_over),
 		TEST(with_all_links_down_a_strict_target_keeps_its_mark),
 		TEST(a_link_target_falls_to_its_on_down_group),
-		TEST(a_balanced_target_is_left_to_the_multipath_route),
+		TEST(a_balanced_target_is_spread_over_its_slots),
 		TEST(links_of_the_next_tier_do_not_make_a_balance),
 		TEST(elements_are_sorted_and_each_key_stands_once),
 		TEST(same_input_gives_the_same_state),

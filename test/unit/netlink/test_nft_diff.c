@@ -74,7 +74,7 @@ static struct nft_wanted wanted(const struct plan *p)
 	struct link_view *views = arena_calloc(arena, p->n_links, sizeof(*views));
 	struct desired d;
 
-	desired_build(p, views, DESIRED_KERNEL, arena, &d);
+	desired_build(p, &(struct desired_inputs){ .views = views }, DESIRED_KERNEL, arena, &d);
 	return (struct nft_wanted){ .plan = p,
 				    .egress = d.egress,
 				    .n_egress = d.n_egress,
