@@ -155,7 +155,7 @@ lab_wan() {
 		}
 	}
 	END
-	lab_start "$ns" "$OMR_TOOLS/answer" "$ns"
+	lab_start "$ns" "$OMR_TOOLS/answer" -f "$LAB_TMP/quality.$ns" "$ns"
 }
 
 # lab_core: the router alone
@@ -203,6 +203,59 @@ lab_answers() { # NAMESPACE N: is its answering program up, for both families?
 
 lab_pull() { ip -n "$1" link set cable down; } # ISP: pulls its cable
 lab_plug() { ip -n "$1" link set cable up; }
+
+# Silent failures, with the carrier on. lab_blackhole ISP [WHAT...]: nothing comes back from there any
+# more; WHAT is 4 or 6 (one family only), `gateway` (its own addresses and neighbour discovery are
+# gone too; without it they answer on).
+lab_blackhole() {
+	local isp=$1 n=${1#isp} family both="4 6" gateway="" what keep4 keep6
+
+	shift
+	for what; do
+		case $what in
+		4 | 6) both=$what ;;
+		gateway) gateway=1 ;;
+		esac
+	done
+	keep4="ip daddr 10.$n.0.1 accept"
+	keep6="ip6 daddr { fd00:a:$n::1, fe80::/10, ff00::/8 } accept"
+	[ -z "$gateway" ] || keep4="" keep6=""
+	{
+		# what the kernel's own sockets and the bridge would answer is dropped before they see it
+		echo "table inet blackhole { chain prerouting { type filter hook prerouting priority -300;"
+		for family in $both; do
+			[ "$family" = 4 ] && echo "meta nfproto ipv4 jump four" || echo "meta nfproto ipv6 jump six"
+		done
+		echo "}; chain four { $keep4"
+		echo "drop; }; chain six { $keep6"
+		echo "drop; }; }"
+		[ -z "$gateway" ] || [[ $both != *4* ]] ||
+			echo "table arp blackhole { chain input { type filter hook input priority 0; drop; }; }"
+	} | sed 's/chain prerouting/chain four { }; chain six { }; &/' | at "$isp" nft -f -
+}
+# lab_brownout ISP: its carrier is on, and half of what is sent there is lost: of echo requests every
+# second one, of all else one half by chance
+lab_brownout() {
+	at "$1" nft -f - <<-END
+	table inet blackhole {
+		chain prerouting {
+			type filter hook prerouting priority -300
+			icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept
+			icmp type echo-request numgen inc mod 2 0 drop
+			icmpv6 type echo-request numgen inc mod 2 0 drop
+			icmp type echo-request accept
+			icmpv6 type echo-request accept
+			numgen random mod 2 0 drop
+		}
+	}
+	END
+}
+lab_heal() { # ISP
+	at "$1" nft 'add table inet blackhole; delete table inet blackhole'
+	at "$1" nft 'add table arp blackhole; delete table arp blackhole'
+}
+# lab_quality ISP DELAY_MS [JITTER_MS [LOSS_PERCENT]]: of its answers to UDP and ping
+lab_quality() { echo "$2 ${3:-0} ${4:-0}" >"$LAB_TMP/quality.$1.new" && mv "$LAB_TMP/quality.$1.new" "$LAB_TMP/quality.$1"; }
 
 # lab_quiet: providers answer nothing any more but neighbour discovery (for floods and `flows`)
 lab_quiet() {

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * answer NAME: the far end of a link. Says NAME to whoever asks: to each UDP
- * datagram, each piece of a TCP stream (and at its start) and each ICMP echo
- * request of both families, followed by what was sent. Listens on port 7;
- * the namespace's nat chain (lib.sh) redirects every address and port there.
+ * answer [-f FILE] NAME: the far end of a link. Says NAME to whoever asks: to
+ * each UDP datagram, each piece of a TCP stream (and at its start) and each ICMP
+ * echo request of both families that asks who we are (ask.c), followed by what
+ * was sent; other echo requests are echoed as they are, as any host does.
+ * Listens on port 7; the namespace's nat chain (lib.sh) redirects every address
+ * and port there. FILE, read at each question, makes a bad line of it:
+ *   DELAY_MS JITTER_MS LOSS_PERCENT
+ * each UDP and ICMP answer comes after DELAY and a random part of JITTER, or
+ * not at all.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,15 +22,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PORT	    7
 #define CLIENTS_MAX 512
+#define LATE_MAX    2048
 
 enum { FD_UDP, FD_ICMP4, FD_ICMP6, FD_LISTEN, FD_CLIENTS };
 
 static struct pollfd fds[FD_CLIENTS + CLIENTS_MAX];
-static const char *name;
+static const char *name, *quality_path;
+
+/* Answers that wait for their time. */
+static struct late {
+	uint64_t due_ns;
+	int fd;
+	struct sockaddr_in6 to;
+	socklen_t to_len;
+	size_t n, n_control;
+	uint8_t control[256], data[2300];
+} late[LATE_MAX];
+static size_t n_late;
 
 static void die(const char *what)
 {
@@ -96,7 +114,81 @@ static uint16_t checksum(const uint8_t *p, size_t n)
 	return htons((uint16_t)~sum);
 }
 
-/* In: an echo request of n bytes. Out: the reply, NAME before its data. */
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* When the answer is to leave; 0: never. */
+static uint64_t when(void)
+{
+	double delay = 0, jitter = 0, loss = 0;
+	FILE *f = quality_path ? fopen(quality_path, "re") : NULL;
+
+	if (!f)
+		return now_ns();
+	if (fscanf(f, "%lf %lf %lf", &delay, &jitter, &loss) < 1)
+		delay = 0;
+	fclose(f);
+	if (drand48() * 100 < loss)
+		return 0;
+	return now_ns() + (uint64_t)((delay + drand48() * jitter) * 1e6);
+}
+
+static void send_later(int fd, const struct msghdr *msg, uint64_t due_ns)
+{
+	struct late *l = &late[n_late];
+
+	if (n_late == LATE_MAX || msg->msg_controllen > sizeof(l->control))
+		return;
+	*l = (struct late){ .due_ns = due_ns,
+			    .fd = fd,
+			    .to_len = msg->msg_namelen,
+			    .n_control = msg->msg_controllen };
+	memcpy(&l->to, msg->msg_name, msg->msg_namelen);
+	memcpy(l->control, msg->msg_control, msg->msg_controllen);
+	for (size_t i = 0; i < msg->msg_iovlen; i++) {
+		memcpy(l->data + l->n, msg->msg_iov[i].iov_base, msg->msg_iov[i].iov_len);
+		l->n += msg->msg_iov[i].iov_len;
+	}
+	n_late++;
+}
+
+/* What is due leaves; how long the next one has to wait, < 0: for ever. */
+static int64_t send_due(void)
+{
+	uint64_t now = now_ns(), next = UINT64_MAX;
+
+	for (size_t i = n_late; i-- > 0;) {
+		struct late *l = &late[i];
+		struct iovec iov = { .iov_base = l->data, .iov_len = l->n };
+		struct msghdr msg = { .msg_name = &l->to,
+				      .msg_namelen = l->to_len,
+				      .msg_iov = &iov,
+				      .msg_iovlen = 1,
+				      .msg_control = l->control,
+				      .msg_controllen = l->n_control };
+
+		if (l->due_ns > now) {
+			next = l->due_ns < next ? l->due_ns : next;
+			continue;
+		}
+		sendmsg(l->fd, &msg, MSG_DONTWAIT);
+		*l = late[--n_late];
+	}
+	return next == UINT64_MAX ? -1 : (int64_t)(next - now);
+}
+
+/* "#01234567\n": who are you? */
+static int asks_for_name(const uint8_t *data, size_t n)
+{
+	return n >= 10 && data[0] == '#' && data[9] == '\n';
+}
+
+/* In: an echo request of n bytes. Out: the reply, NAME before its data where it was asked for. */
 static size_t echo_reply(int family, uint8_t *icmp, size_t n, size_t room)
 {
 	size_t len = strlen(name) + 1;
@@ -105,9 +197,13 @@ static size_t echo_reply(int family, uint8_t *icmp, size_t n, size_t room)
 	if (n < 8 || n + len > room ||
 	    icmp[0] != (family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST))
 		return 0;
-	memmove(icmp + 8 + len, icmp + 8, n - 8);
-	memcpy(icmp + 8, name, len - 1);
-	icmp[8 + len - 1] = ' ';
+	if (asks_for_name(icmp + 8, n - 8)) {
+		memmove(icmp + 8 + len, icmp + 8, n - 8);
+		memcpy(icmp + 8, name, len - 1);
+		icmp[8 + len - 1] = ' ';
+	} else {
+		len = 0;
+	}
 	icmp[0] = family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
 	memset(icmp + 2, 0, 2);
 	if (family == AF_INET) { /* the kernel sums ICMPv6 itself */
@@ -130,6 +226,7 @@ static void answer_datagram(int fd, int family)
 			      .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
 	char head[80];
+	uint64_t due;
 	size_t header;
 
 	if (n < 0)
@@ -151,7 +248,11 @@ static void answer_datagram(int fd, int family)
 			return;
 		iov[0] = (struct iovec){ .iov_base = data, .iov_len = (size_t)n };
 	}
-	sendmsg(fd, &msg, MSG_DONTWAIT);
+	due = when();
+	if (due && due <= now_ns())
+		sendmsg(fd, &msg, MSG_DONTWAIT);
+	else if (due)
+		send_later(fd, &msg, due);
 }
 
 static void say(int fd)
@@ -192,12 +293,20 @@ static void serve_stream(nfds_t i, nfds_t *n_fds)
 int main(int argc, char **argv)
 {
 	nfds_t n_fds = FD_CLIENTS, i;
+	struct timespec ts;
+	int64_t wait;
 
+	if (argc == 4 && strcmp(argv[1], "-f") == 0) {
+		quality_path = argv[2];
+		argv += 2;
+		argc -= 2;
+	}
 	if (argc != 2 || strlen(argv[1]) > 60) {
-		fprintf(stderr, "usage: answer NAME\n");
+		fprintf(stderr, "usage: answer [-f FILE] NAME\n");
 		return 2;
 	}
 	name = argv[1];
+	srand48(getpid());
 	fds[FD_UDP] = (struct pollfd){ .fd = inet_socket(SOCK_DGRAM), .events = POLLIN };
 	fds[FD_ICMP4] =
 		(struct pollfd){ .fd = raw_socket(AF_INET, IPPROTO_ICMP), .events = POLLIN };
@@ -207,8 +316,10 @@ int main(int argc, char **argv)
 	if (listen(fds[FD_LISTEN].fd, 128) < 0)
 		die("listen");
 	for (;;) {
-		if (poll(fds, n_fds, -1) < 0 && errno != EINTR)
-			die("poll");
+		wait = send_due();
+		ts = (struct timespec){ wait / 1000000000, wait % 1000000000 };
+		if (ppoll(fds, n_fds, wait < 0 ? NULL : &ts, NULL) < 0 && errno != EINTR)
+			die("ppoll");
 		if (fds[FD_UDP].revents)
 			answer_datagram(fds[FD_UDP].fd, AF_UNSPEC);
 		if (fds[FD_ICMP4].revents)
