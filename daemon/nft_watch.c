@@ -67,7 +67,7 @@ static bool concerns_us(const struct nft_watch *w, const struct nlmsghdr *nlh)
 	if (kind != NFT_MSG_NEWSETELEM && kind != NFT_MSG_DELSETELEM)
 		return true;
 	return nl_attr_string(&attrs[SET_ATTR], set, sizeof(set)) < 0 ||
-	       !is_learnt_set(w->plan, table, set);
+	       !is_learnt_set(loop_plan(w->loop), table, set);
 }
 
 /* A transaction's objects come first, then one NEWGEN that names who made it. */
@@ -103,8 +103,7 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int revents)
 	loop_event(w->loop, &(struct core_event){ .type = CORE_EVENT_RULESET });
 }
 
-int nft_watch_start(struct nft_watch *w, struct loop *l, const struct plan *plan,
-		    uint32_t own_portid)
+static int open_socket(struct nft_watch *w)
 {
 	_cleanup_(nl_socket_closep) struct nl_socket *s = NULL;
 	int r = nl_socket_open(NETLINK_NETFILTER, &s);
@@ -115,19 +114,49 @@ int nft_watch_start(struct nft_watch *w, struct loop *l, const struct plan *plan
 	r = nl_socket_join(s, NFNLGRP_NFTABLES);
 	if (r < 0)
 		return r;
-	w->loop = l;
-	w->plan = plan;
-	w->own_portid = own_portid;
+	w->touched = false;
 	w->socket = TAKE_PTR(s);
 	ev_io_init(&w->io, on_readable, nl_socket_fd(w->socket), EV_READ);
-	ev_io_start(loop_ev(l), &w->io);
+	ev_io_start(loop_ev(w->loop), &w->io);
 	return 0;
 }
 
-void nft_watch_stop(struct nft_watch *w)
+static void close_socket(struct nft_watch *w)
 {
 	if (!w->socket)
 		return;
 	ev_io_stop(loop_ev(w->loop), &w->io);
 	w->socket = nl_socket_close(w->socket);
+}
+
+int nft_watch_start(struct nft_watch *w, struct loop *l, uint32_t own_portid)
+{
+	w->loop = l;
+	w->own_portid = own_portid;
+	return open_socket(w);
+}
+
+void nft_watch_pause(struct nft_watch *w)
+{
+	w->paused = true;
+	close_socket(w);
+}
+
+void nft_watch_resume(struct nft_watch *w)
+{
+	int r;
+
+	if (!w->paused)
+		return;
+	w->paused = false;
+	r = open_socket(w);
+	if (r < 0)
+		log_err("nft", "events: %s: changes of others are seen late", strerror(-r));
+	loop_event(w->loop, &(struct core_event){ .type = CORE_EVENT_RULESET });
+}
+
+void nft_watch_stop(struct nft_watch *w)
+{
+	w->paused = false;
+	close_socket(w);
 }

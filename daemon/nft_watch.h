@@ -12,18 +12,23 @@
 
 struct loop;
 struct nl_socket;
-struct plan;
 
 struct nft_watch {
 	ev_io io;
 	struct loop *loop;
 	struct nl_socket *socket;
-	const struct plan *plan;
 	uint32_t own_portid; /* transactions from there are ours */
 	bool touched; /* by the transaction being told */
+	bool paused;
 };
 
 /* 0 or -errno. What happened before is not told: compare once after it. */
-int nft_watch_start(struct nft_watch *w, struct loop *l, const struct plan *plan,
-		    uint32_t own_portid);
+int nft_watch_start(struct nft_watch *w, struct loop *l, uint32_t own_portid);
+/*
+ * While a child loads a million elements the kernel would tell of each. What
+ * happens in a pause is not told either; a CORE_EVENT_RULESET ends it. A pause is over at
+ * the first resume.
+ */
+void nft_watch_pause(struct nft_watch *w);
+void nft_watch_resume(struct nft_watch *w);
 void nft_watch_stop(struct nft_watch *w);

@@ -8,6 +8,8 @@
 enum {
 	OPT_POLICY = 256,
 	OPT_SOCKET,
+	OPT_GROUP,
+	OPT_HOOKS,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -15,6 +17,8 @@ enum {
 static const struct option long_options[] = {
 	{ "policy", required_argument, NULL, OPT_POLICY },
 	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "group", required_argument, NULL, OPT_GROUP },
+	{ "hooks", required_argument, NULL, OPT_HOOKS },
 	{ "debug", no_argument, NULL, OPT_DEBUG },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, 'h' },
@@ -23,14 +27,19 @@ static const struct option long_options[] = {
 
 const char *options_help(void)
 {
-	return "Usage: omr-nftd --policy FILE [--socket PATH] [--debug]\n"
+	return "Usage: omr-nftd [--policy FILE] [--socket PATH] [--group NAME] [--hooks DIR]\n"
+	       "                [--debug]\n"
 	       "\n"
 	       "Applies the policy, watches the links and moves the traffic when one dies.\n"
-	       "Runs in the foreground, logs to stderr, ends on SIGTERM; the kernel then fails\n"
-	       "over by itself, on carrier alone.\n"
+	       "Runs in the foreground, logs to stderr, reads the policy anew on SIGHUP, ends on\n"
+	       "SIGTERM; the kernel then fails over by itself, on carrier alone.\n"
 	       "\n"
 	       "  --policy FILE  the policy, as omr-nftgen reads it\n"
+	       "                 (default " OPTIONS_POLICY ")\n"
 	       "  --socket PATH  where omr-nftctl asks (default " OPTIONS_SOCKET ")\n"
+	       "  --group NAME   group of the socket: its members may ask, too\n"
+	       "  --hooks DIR    programs to run on events\n"
+	       "                 (default " OPTIONS_HOOKS ", if it exists)\n"
 	       "  --debug        log more\n"
 	       "  --version      print the version\n"
 	       "  --help         print this\n"
@@ -46,16 +55,16 @@ static int check(int argc, char **argv, const struct options *o)
 		fprintf(stderr, "omr-nftd: unexpected argument '%s'\n", argv[optind]);
 		return -EINVAL;
 	}
-	if (!o->policy_path) {
-		fputs("omr-nftd: --policy FILE is needed (try --help)\n", stderr);
-		return -EINVAL;
-	}
 	return 0;
 }
 
 int options_parse(int argc, char **argv, struct options *ret)
 {
-	struct options o = { .socket_path = OPTIONS_SOCKET };
+	struct options o = {
+		.policy_path = OPTIONS_POLICY,
+		.socket_path = OPTIONS_SOCKET,
+		.hooks_path = OPTIONS_HOOKS,
+	};
 	int r, c;
 
 	while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
@@ -66,6 +75,12 @@ int options_parse(int argc, char **argv, struct options *ret)
 		case OPT_SOCKET:
 			o.socket_path = optarg;
 			o.socket_given = true;
+			break;
+		case OPT_GROUP:
+			o.group = optarg;
+			break;
+		case OPT_HOOKS:
+			o.hooks_path = optarg;
 			break;
 		case OPT_DEBUG:
 			o.debug = true;

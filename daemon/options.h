@@ -4,11 +4,15 @@
 
 #include <stdbool.h>
 
-#define OPTIONS_SOCKET "/run/omr-nftd.sock"
+#define OPTIONS_POLICY "/etc/omr-nft/policy.json"
+#define OPTIONS_SOCKET "/run/omr-nft/control.sock"
+#define OPTIONS_HOOKS  "/etc/omr-nft/hooks.d"
 
 struct options {
 	const char *policy_path;
 	const char *socket_path;
+	const char *group; /* of the socket; NULL: its maker's */
+	const char *hooks_path;
 	bool socket_given; /* then a socket that cannot be opened is fatal */
 	bool debug;
 	bool version, help;

@@ -3,8 +3,10 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "daemon/carrier_poll.h"
 #include "daemon/core_event.h"
 #include "daemon/loop.h"
+#include "daemon/prober.h"
 #include "io/nl_socket.h"
 #include "netlink/rtnl_decode.h"
 
@@ -24,7 +26,7 @@ static const unsigned groups[] = {
 
 struct reading {
 	struct rtnl_watch *watch;
-	bool look;
+	bool look, routes;
 };
 
 static int on_message(const struct nlmsghdr *nlh, void *data)
@@ -33,12 +35,16 @@ static int on_message(const struct nlmsghdr *nlh, void *data)
 	struct rtnl_event e;
 	struct core_event event = { .type = CORE_EVENT_LINK };
 
+	/* any route: the core wants default ones only */
+	if (nlh->nlmsg_type == RTM_NEWROUTE || nlh->nlmsg_type == RTM_DELROUTE)
+		reading->routes = true;
 	if (rtnl_decode_event(nlh, &e) != 0)
 		return 0;
 	switch (e.kind) {
 	case RTNL_EVENT_LINK:
 		event.link.link = e.link;
 		event.link.deleted = e.gone;
+		carrier_poll_forget(reading->watch->poll);
 		loop_event(reading->watch->loop, &event);
 		break;
 	case RTNL_EVENT_ADDR:
@@ -61,9 +67,11 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int revents)
 		loop_event(reading.watch->loop,
 			   &(struct core_event){ .type = r < 0 ? CORE_EVENT_OVERRUN
 							       : CORE_EVENT_LOOK });
+	if (r < 0 || reading.routes)
+		prober_routes_changed(loop_prober(reading.watch->loop));
 }
 
-int rtnl_watch_start(struct rtnl_watch *w, struct loop *l)
+int rtnl_watch_start(struct rtnl_watch *w, struct loop *l, struct carrier_poll *poll)
 {
 	_cleanup_(nl_socket_closep) struct nl_socket *s = NULL;
 	int r = nl_socket_open(NETLINK_ROUTE, &s);
@@ -77,6 +85,7 @@ int rtnl_watch_start(struct rtnl_watch *w, struct loop *l)
 			return r;
 	}
 	w->loop = l;
+	w->poll = poll;
 	w->socket = TAKE_PTR(s);
 	ev_io_init(&w->io, on_readable, nl_socket_fd(w->socket), EV_READ);
 	ev_set_priority(&w->io, EV_MAXPRI);

@@ -8,6 +8,7 @@
 
 #include <ev.h>
 
+struct carrier_poll;
 struct loop;
 struct nl_socket;
 
@@ -15,8 +16,9 @@ struct rtnl_watch {
 	ev_io io;
 	struct loop *loop;
 	struct nl_socket *socket;
+	struct carrier_poll *poll; /* what it has told may be overtaken by an event */
 };
 
 /* 0 or -errno. */
-int rtnl_watch_start(struct rtnl_watch *w, struct loop *l);
+int rtnl_watch_start(struct rtnl_watch *w, struct loop *l, struct carrier_poll *poll);
 void rtnl_watch_stop(struct rtnl_watch *w);
