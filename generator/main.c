@@ -263,7 +263,7 @@ static int use_kernel(struct run *run)
 	if (r == 0 && run->options.action == OPTIONS_REMOVE)
 		r = apply_remove(ap, 0, &report);
 	else if (r == 0)
-		r = apply_plan(ap, run->plan, DESIRED_KERNEL,
+		r = apply_plan(ap, run->plan,
 			       APPLY_KEEP_STATE |
 				       (run->options.action == OPTIONS_DIFF ? APPLY_DRY_RUN : 0u),
 			       &report);

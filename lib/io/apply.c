@@ -9,9 +9,11 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "io/apply_flows.h"
 #include "io/apply_lock.h"
 #include "io/apply_net.h"
 #include "io/apply_nft.h"
+#include "io/apply_state.h"
 #include "io/linkdown.h"
 #include "io/nl_socket.h"
 #include "io/sysctl.h"
@@ -248,6 +250,7 @@ static void apply_remember(const struct desired *d, struct apply_report *r)
 	*m = *d;
 	m->egress = arena_memdup(r->arena, d->egress, d->n_egress * sizeof(*d->egress));
 	m->alive = arena_memdup(r->arena, d->alive, d->n_alive * sizeof(*d->alive));
+	m->spread = arena_memdup(r->arena, d->spread, d->n_spread * sizeof(*d->spread));
 	m->net.routes =
 		arena_memdup(r->arena, d->net.routes, d->net.n_routes * sizeof(*d->net.routes));
 	m->net.cap_routes = d->net.n_routes;
@@ -255,47 +258,136 @@ static void apply_remember(const struct desired *d, struct apply_report *r)
 	m->net.cap_rules = d->net.n_rules;
 }
 
-static int apply_all(struct apply *ap, const struct plan *p, enum desired_mode mode, unsigned flags,
-		     struct arena *a, struct apply_report *r)
-{
-	struct link_view *views = arena_calloc(a, p->n_links + 1, sizeof(*views));
-	bool dry_run = flags & APPLY_DRY_RUN;
+struct apply_around {
 	struct netstate observed;
+	struct link_view *views;
+};
+
+/* The machine around the tables: what there is, what is worth a warning, sysctls. */
+static int apply_around(struct apply *ap, const struct plan *p, bool dry_run, struct arena *a,
+			struct apply_around *ret, struct apply_report *r)
+{
+	int k = apply_look(ap, a, &ret->observed, r);
+
+	if (k < 0)
+		return k;
+	ret->views = arena_calloc(a, p->n_links + 1, sizeof(*ret->views));
+	link_view_build(p, &ret->observed, ret->views);
+	apply_warn_links(p, ret->views, r);
+	for (size_t i = 0; i < p->n_links; i++)
+		if (ret->views[i].ifindex) {
+			apply_sysctl(&p->links[i], dry_run, r);
+			apply_warn_rp_filter(&p->links[i], r);
+		}
+	apply_restore_sysctls(&ret->observed, p, dry_run, r);
+	return 0;
+}
+
+static void apply_kernel_state(const struct plan *p, const struct link_view *views, struct arena *a,
+			       struct desired *ret)
+{
+	desired_build(p, &(struct desired_inputs){ .views = views }, DESIRED_KERNEL, a, ret);
+}
+
+static int apply_all(struct apply *ap, const struct plan *p, unsigned flags, struct arena *a,
+		     struct apply_report *r)
+{
+	const struct apply_nft_how how = {
+		.keep_state = flags & APPLY_KEEP_STATE,
+		.dry_run = flags & APPLY_DRY_RUN,
+	};
+	struct apply_around around;
 	struct netstate_diff net;
 	struct desired desired;
+	int k = apply_around(ap, p, how.dry_run, a, &around, r);
+
+	if (k < 0)
+		return k;
+	apply_kernel_state(p, around.views, a, &desired);
+	netstate_diff_build(&around.observed, &desired.net, a, &net);
+	k = apply_change(ap, net.pre, net.n_pre, &around.observed, how.dry_run, r);
+	if (k == 0)
+		k = apply_nft_plan(ap->nft, p, &desired, &how, a, r);
+	if (k == 0)
+		k = apply_change(ap, net.post, net.n_post, &around.observed, how.dry_run, r);
+	return k;
+}
+
+int apply_plan(struct apply *ap, const struct plan *p, unsigned flags, struct apply_report *r)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(cleanup_closep) int lock = -1;
+	int k = apply_take_lock(flags, true, &lock, r);
+
+	return k < 0 ? k : apply_all(ap, p, flags, a, r);
+}
+
+/* ---- its parts, for a daemon --------------------------------------------- */
+
+int apply_tables(struct apply *ap, const struct plan *p, unsigned flags, int (*barrier)(void *data),
+		 void *data, struct apply_report *r)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(cleanup_closep) int lock = -1;
+	const struct apply_nft_how how = {
+		.keep_state = true,
+		.dry_run = flags & APPLY_DRY_RUN,
+		.barrier = barrier,
+		.data = data,
+	};
+	struct link_view *views = arena_calloc(a, p->n_links + 1, sizeof(*views));
+	struct desired desired;
+	int k = apply_take_lock(flags, false, &lock, r);
+
+	if (k < 0)
+		return k;
+	/* the elements of this state need no links: they leave the choice to the routes */
+	apply_kernel_state(p, views, a, &desired);
+	return apply_nft_plan(ap->nft, p, &desired, &how, a, r);
+}
+
+int apply_net_missing(struct apply *ap, const struct netstate *net, struct apply_report *r)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct netstate observed;
+	struct netstate_diff diff;
+	size_t n = 0;
 	int k = apply_look(ap, a, &observed, r);
 
 	if (k < 0)
 		return k;
-	link_view_build(p, &observed, views);
-	apply_warn_links(p, views, r);
-	for (size_t i = 0; i < p->n_links; i++)
-		if (views[i].ifindex) {
-			apply_sysctl(&p->links[i], dry_run, r);
-			apply_warn_rp_filter(&p->links[i], r);
-		}
-	apply_restore_sysctls(&observed, p, dry_run, r);
-	desired_build(p, views, mode, a, &desired);
-	netstate_diff_build(&observed, &desired.net, a, &net);
-	k = apply_change(ap, net.pre, net.n_pre, &observed, dry_run, r);
+	netstate_diff_build(&observed, net, a, &diff);
+	for (size_t i = 0; i < diff.n_pre; i++)
+		if (diff.pre[i].op == NETSTATE_ADD)
+			diff.pre[n++] = diff.pre[i];
+	return apply_change(ap, diff.pre, n, &observed, false, r);
+}
+
+int apply_state(struct apply *ap, const struct plan *p, const struct desired *to,
+		struct apply_report *r)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct apply_around around;
+	struct netstate_diff net;
+	int k = apply_around(ap, p, false, a, &around, r);
+
+	if (k < 0)
+		return k;
+	netstate_diff_build(&around.observed, &to->net, a, &net);
+	k = apply_change(ap, net.pre, net.n_pre, &around.observed, false, r);
 	if (k == 0)
-		k = apply_nft_plan(ap->nft, p, &desired, flags & APPLY_KEEP_STATE, dry_run, a, r);
+		k = apply_state_maps(ap->nft, p, to, r);
 	if (k == 0)
-		k = apply_change(ap, net.post, net.n_post, &observed, dry_run, r);
-	if (k == 0 && !dry_run)
-		apply_remember(&desired, r);
+		k = apply_change(ap, net.post, net.n_post, &around.observed, false, r);
+	if (k == 0)
+		apply_remember(to, r);
 	return k;
 }
 
-int apply_plan(struct apply *ap, const struct plan *p, enum desired_mode mode, unsigned flags,
-	       struct apply_report *r)
+int apply_delete_flows(struct apply *ap, const struct netstate_flows *flows, size_t n,
+		       struct apply_report *r)
 {
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(cleanup_closep) int lock = -1;
-	/* a daemon must not stand still meanwhile: it comes back later */
-	int k = apply_take_lock(flags, mode == DESIRED_KERNEL, &lock, r);
-
-	return k < 0 ? k : apply_all(ap, p, mode, flags, a, r);
+	return apply_flows_delete(ap->nft, flows, n, r);
 }
 
 /* ---- a failover --------------------------------------------------------- */

@@ -23,17 +23,15 @@ struct apply_report {
 	struct {
 		char mark; /* '+' added, '-' removed, '~' changed */
 		const char *text;
-	} *lines;
+	} * lines;
 	size_t n_lines, cap_lines;
 	const char **warnings; /* e.g. "link lte: eth2 has no IPv6 gateway yet: no route" */
 	size_t n_warnings, cap_warnings;
-	const char *error; /* set when a call failed: what, on which object, errno and ext-ack text */
+	const char
+		*error; /* set when a call failed: what, on which object, errno and ext-ack text */
 	bool busy; /* it failed because another apply is at work: nothing was done */
 	unsigned long longest_commit_us; /* longest time one transaction held the nft commit */
-	/*
-	 * apply_plan() without APPLY_DRY_RUN, on success: the state it made true
-	 * (in `arena`), as the `from` of a later apply_desired().
-	 */
+	/* apply_state(), on success: what is true now (in `arena`), `from` of a later apply_desired() */
 	struct desired made;
 };
 
@@ -51,19 +49,19 @@ uint32_t apply_nft_portid(const struct apply *ap);
 int apply_observe(struct apply *ap, struct arena *a, struct netstate *ret);
 
 enum apply_flags {
-	APPLY_DRY_RUN = 1 << 0,	   /* only say what would change */
-	APPLY_KEEP_STATE = 1 << 1, /* leave elements of egress/alive that are still valid (a daemon's) */
+	APPLY_DRY_RUN = 1 << 0, /* only say what would change */
+	APPLY_KEEP_STATE =
+		1 << 1, /* leave elements of egress/alive that are still valid (a daemon's) */
 };
 
 /*
- * Everything: idempotent, foreign objects untouched, double-buffered (see
- * docs/architecture.md "Life of a reload"). 0 or -errno with r->error set;
- * on error nothing half-applied is referenced by live chains. While another
- * apply is at work in the namespace, DESIRED_KERNEL waits and DESIRED_DAEMON
- * returns -EBUSY: come back later.
+ * Everything, as it is without a daemon (DESIRED_KERNEL): idempotent, foreign
+ * objects untouched, double-buffered (see docs/architecture.md "Life of a
+ * reload"). 0 or -errno with r->error set; on error nothing half-applied is
+ * referenced by live chains. Waits while another apply is at work in the
+ * namespace.
  */
-int apply_plan(struct apply *ap, const struct plan *p, enum desired_mode mode, unsigned flags,
-	       struct apply_report *r);
+int apply_plan(struct apply *ap, const struct plan *p, unsigned flags, struct apply_report *r);
 
 /*
  * A failover: routes that are new first, then one nft batch for egress and
@@ -80,10 +78,11 @@ int apply_desired(struct apply *ap, const struct plan *p, const struct desired *
  * the state maps stay as long as they are valid. Long with big sets; runs in the
  * worker. `barrier` (may be NULL) is called when all is loaded but nothing
  * switched yet; not 0: what was loaded is taken away again and that is returned.
- * With APPLY_DRY_RUN: only whether something differs (report lines).
+ * With APPLY_DRY_RUN: only whether something differs (report lines). -EBUSY
+ * with r->busy while another apply is at work.
  */
-int apply_tables(struct apply *ap, const struct plan *p, unsigned flags,
-		 int (*barrier)(void *data), void *data, struct apply_report *r);
+int apply_tables(struct apply *ap, const struct plan *p, unsigned flags, int (*barrier)(void *data),
+		 void *data, struct apply_report *r);
 
 /* Rules and routes of `net` that are missing, and nothing else. Short. */
 int apply_net_missing(struct apply *ap, const struct netstate *net, struct apply_report *r);
@@ -91,7 +90,7 @@ int apply_net_missing(struct apply *ap, const struct netstate *net, struct apply
 /*
  * All that is short: rules, routes, sysctls of the links' devices, elements of
  * the state maps; looks first, changes what differs; r->made says what is true
- * then.
+ * then. -ENOENT: a state map is missing, so are the tables.
  */
 int apply_state(struct apply *ap, const struct plan *p, const struct desired *to,
 		struct apply_report *r);

@@ -56,6 +56,9 @@ struct apply_nft {
 	const char **loaded; /* names of sets loaded by this run */
 	size_t n_loaded, cap_loaded;
 	bool fresh; /* none of our tables was there */
+	const struct apply_nft_how *how;
+	bool passed; /* the barrier */
+	int stopped; /* by the barrier: its -errno */
 	uint32_t generation; /* of the ruleset as we know it, our own changes counted */
 };
 
@@ -166,12 +169,23 @@ static uint32_t apply_nft_generation(const struct apply_nft *n, const struct nft
 	return s->phase == NFT_PHASE_SWITCH || s->phase == NFT_PHASE_EGRESS ? n->generation : 0;
 }
 
-static int apply_nft_run(struct apply_nft *n, const struct nft_diff *d)
+static int apply_nft_pass(struct apply_nft *n)
 {
-	for (size_t i = 0; i < d->n_steps;) {
-		unsigned transaction = d->steps[i].transaction;
-		int r;
+	if (n->how->barrier && !n->passed)
+		n->stopped = n->how->barrier(n->how->data);
+	n->passed = true;
+	return n->stopped;
+}
 
+/* Up to and without phase `end`. */
+static int apply_nft_run(struct apply_nft *n, const struct nft_diff *d, enum nft_phase end)
+{
+	for (size_t i = 0; i < d->n_steps && d->steps[i].phase < end;) {
+		unsigned transaction = d->steps[i].transaction;
+		int r = d->steps[i].phase >= NFT_PHASE_EGRESS ? apply_nft_pass(n) : 0;
+
+		if (r < 0)
+			return r;
 		if (d->steps[i].kind == NFT_STEP_LOAD) {
 			r = apply_nft_load(n, &d->steps[i++]);
 		} else {
@@ -221,7 +235,7 @@ static void apply_nft_made(const struct nft_wanted *w, struct arena *a, struct d
 }
 
 static int apply_nft_attempt(struct apply_nft *n, const struct plan *p, struct desired *d,
-			     bool keep_state, bool dry_run, bool first)
+			     bool first)
 {
 	const struct nft_resolver resolver = { .cgroup = apply_nft_resolve };
 	struct nft_wanted w = {
@@ -244,7 +258,7 @@ static int apply_nft_attempt(struct apply_nft *n, const struct plan *p, struct d
 	if (first)
 		n->fresh = !seen.tables[PLAN_TABLE_BYPASS].exists &&
 			   !seen.tables[PLAN_TABLE_EGRESS].exists;
-	if (keep_state)
+	if (n->how->keep_state)
 		nft_keep_state(&w, &seen, n->arena);
 	r = nft_diff_build(&w, &seen, n->arena, &diff);
 	if (r < 0)
@@ -252,25 +266,53 @@ static int apply_nft_attempt(struct apply_nft *n, const struct plan *p, struct d
 				      arena_printf(n->arena, "cgroup \"%s\"", diff.failed), NULL);
 	if (first)
 		apply_nft_lines(n->report, &diff);
-	if (!dry_run)
-		r = apply_nft_run(n, &diff);
+	if (!n->how->dry_run)
+		r = apply_nft_run(n, &diff, NFT_PHASE_END);
+	if (r == 0 && !n->how->dry_run)
+		r = apply_nft_pass(n);
 	if (r == 0)
 		apply_nft_made(&w, n->arena, d);
 	return r;
 }
 
-int apply_nft_plan(struct nl_socket *nft, const struct plan *p, struct desired *d, bool keep_state,
-		   bool dry_run, struct arena *a, struct apply_report *r)
+/* What was loaded and is not to be used: no failure of this is worth a word. */
+static void apply_nft_undo(struct apply_nft *n, const struct plan *p, const struct desired *d)
+{
+	const struct nft_resolver resolver = { .cgroup = apply_nft_resolve };
+	struct nft_wanted w = {
+		.plan = p,
+		.egress = d->egress,
+		.alive = d->alive,
+		.n_egress = d->n_egress,
+		.n_alive = d->n_alive,
+		.resolver = &resolver,
+	};
+	const char *error = n->report->error;
+	struct nft_seen seen;
+	struct nft_diff diff;
+
+	if (apply_seen_read(n->nft, p, n->arena, &seen) == 0 &&
+	    nft_diff_build(&w, &seen, n->arena, &diff) == 0)
+		(void)apply_nft_run(n, &diff, NFT_PHASE_TABLES);
+	n->report->error = error;
+}
+
+int apply_nft_plan(struct nl_socket *nft, const struct plan *p, struct desired *d,
+		   const struct apply_nft_how *how, struct arena *a, struct apply_report *r)
 {
 	_cleanup_(nft_batch_freep) struct nft_batch *batch = nft_batch_new();
-	struct apply_nft n = { .nft = nft, .batch = batch, .report = r, .arena = a };
+	struct apply_nft n = { .nft = nft, .batch = batch, .report = r, .arena = a, .how = how };
 
 	for (int i = 0;; i++) {
-		int k = apply_nft_attempt(&n, p, d, keep_state, dry_run, i == 0);
+		int k = apply_nft_attempt(&n, p, d, i == 0);
 
 		if (k == 0) {
 			r->error = NULL;
 			return 0;
+		}
+		if (n.stopped) {
+			apply_nft_undo(&n, p, d);
+			return k;
 		}
 		if (i + 1 == APPLY_NFT_TRIES || !n.generation || !apply_nft_moved(&n, k))
 			return k;

@@ -10,6 +10,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <string.h>
 
 /* Others may change the ruleset while we read; dnsmasq does at each answer. */
 #define APPLY_SEEN_TRIES       20
@@ -135,8 +136,32 @@ static int apply_seen_once(struct nl_socket *nft, const struct plan *p, struct n
 	return 0;
 }
 
-int apply_seen_read(struct nl_socket *nft, const struct plan *p, struct arena *a,
-		    struct nft_seen *ret)
+static bool apply_seen_is_state(const struct plan *p, const struct nft_seen_set *s)
+{
+	for (size_t i = 0; i < p->n_sets; i++)
+		if (p->sets[i]->content == PLAN_CONTENT_STATE && p->sets[i]->table == s->table &&
+		    !strcmp(p->sets[i]->name, s->name))
+			return true;
+	return false;
+}
+
+static int apply_seen_state_once(struct nl_socket *nft, const struct plan *p, struct nft_seen *seen)
+{
+	struct apply_reader reader = { .seen = seen };
+	int r = apply_seen_dump(nft, NFT_MSG_GETSET, NFTA_SET_TABLE,
+				plan_table_name(PLAN_TABLE_EGRESS), apply_seen_on_set, &reader);
+
+	for (size_t i = 0; r == 0 && i < seen->n_sets; i++)
+		if (!seen->sets[i].anonymous && apply_seen_is_state(p, &seen->sets[i]))
+			r = apply_seen_elements(nft, &reader, &seen->sets[i]);
+	return r;
+}
+
+/* Until nothing was changed between the first dump and the last. */
+static int apply_seen_consistent(struct nl_socket *nft, const struct plan *p, struct arena *a,
+				 int (*once)(struct nl_socket *nft, const struct plan *p,
+					     struct nft_seen *seen),
+				 struct nft_seen *ret)
 {
 	for (int i = 0; i < APPLY_SEEN_TRIES; i++) {
 		struct nft_seen seen = { .arena = a };
@@ -145,7 +170,7 @@ int apply_seen_read(struct nl_socket *nft, const struct plan *p, struct arena *a
 
 		if (r < 0)
 			return r;
-		r = apply_seen_once(nft, p, &seen);
+		r = once(nft, p, &seen);
 		/* something was deleted between two dumps */
 		if (r == -ENOENT || r == -EINTR)
 			continue;
@@ -159,4 +184,16 @@ int apply_seen_read(struct nl_socket *nft, const struct plan *p, struct arena *a
 		return 0;
 	}
 	return -EAGAIN;
+}
+
+int apply_seen_read(struct nl_socket *nft, const struct plan *p, struct arena *a,
+		    struct nft_seen *ret)
+{
+	return apply_seen_consistent(nft, p, a, apply_seen_once, ret);
+}
+
+int apply_seen_state(struct nl_socket *nft, const struct plan *p, struct arena *a,
+		     struct nft_seen *ret)
+{
+	return apply_seen_consistent(nft, p, a, apply_seen_state_once, ret);
 }

@@ -10,3 +10,6 @@ struct nl_socket;
 int apply_seen_read(struct nl_socket *nft, const struct plan *p, struct arena *a,
 		    struct nft_seen *ret);
 int apply_seen_generation(struct nl_socket *nft, uint32_t *ret);
+/* Only the link-state maps, with their elements; what is missing is simply not there. */
+int apply_seen_state(struct nl_socket *nft, const struct plan *p, struct arena *a,
+		     struct nft_seen *ret);

@@ -52,6 +52,7 @@ enum nft_phase {
 	NFT_PHASE_UNLOAD,
 	NFT_PHASE_DROP_BYPASS,
 	NFT_PHASE_DROP_EGRESS,
+	NFT_PHASE_END,
 };
 
 struct nft_step {
