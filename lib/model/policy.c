@@ -53,6 +53,14 @@ static const struct word icmp6_types[] = {
 	{ "ind-neighbor-advert", 142 },	  { "mld2-listener-report", 143 },
 };
 
+/* rtm_protocol as iproute2 names it (include/uapi/linux/rtnetlink.h, RTPROT_*). */
+static const struct word route_protocols[] = {
+	{ "redirect", 1 }, { "kernel", 2 },	 { "boot", 3 },	  { "static", 4 },  { "gated", 8 },
+	{ "ra", 9 },	   { "mrt", 10 },	 { "zebra", 11 }, { "bird", 12 },   { "dhcp", 16 },
+	{ "mrouted", 17 }, { "keepalived", 18 }, { "babel", 42 }, { "openr", 99 },  { "bgp", 186 },
+	{ "isis", 187 },   { "ospf", 188 },	 { "rip", 189 },  { "eigrp", 192 },
+};
+
 #define WORDS_MAX 64
 
 static int word_number(const struct word *words, size_t n, const char *name)
@@ -170,6 +178,59 @@ int policy_icmp_type_number(enum inet_family family, const char *name)
 	return word_number(icmp6_types, ARRAY_SIZE(icmp6_types), name);
 }
 
+int policy_route_protocol_number(const char *name)
+{
+	return word_number(route_protocols, ARRAY_SIZE(route_protocols), name);
+}
+
+const char *policy_route_protocol_name(unsigned number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(route_protocols); i++)
+		if (route_protocols[i].number == number)
+			return route_protocols[i].name;
+	return NULL;
+}
+
+bool policy_probe_measures(enum policy_probe_type t)
+{
+	switch (t) {
+	case POLICY_PROBE_ICMP:
+	case POLICY_PROBE_TCP:
+	case POLICY_PROBE_DNS:
+	case POLICY_PROBE_HTTP:
+	case POLICY_PROBE_ARP:
+	case POLICY_PROBE_NDP:
+		return true;
+	case POLICY_PROBE_NONE:
+	case POLICY_PROBE_ROUTE:
+	case POLICY_PROBE_EXEC:
+		return false;
+	}
+	abort();
+}
+
+bool policy_probe_covers(const struct policy_probe *p, enum inet_family family)
+{
+	switch (p->type) {
+	case POLICY_PROBE_ICMP:
+	case POLICY_PROBE_TCP:
+	case POLICY_PROBE_DNS:
+	case POLICY_PROBE_HTTP:
+		return p->n_hosts[family] > 0;
+	case POLICY_PROBE_ARP:
+		return family == INET4;
+	case POLICY_PROBE_NDP:
+		return family == INET6;
+	case POLICY_PROBE_ROUTE:
+		return p->has_prefix[family];
+	case POLICY_PROBE_EXEC:
+		return true;
+	case POLICY_PROBE_NONE:
+		return false;
+	}
+	abort();
+}
+
 static size_t words_add(const struct word *words, size_t n, const char *names[WORDS_MAX], size_t at)
 {
 	for (size_t i = 0; i < n && at < WORDS_MAX; i++)
@@ -192,6 +253,9 @@ const char *policy_word_nearest(enum policy_vocabulary v, const char *word)
 	case POLICY_ICMP_TYPES:
 		n = words_add(icmp4_types, ARRAY_SIZE(icmp4_types), names, n);
 		n = words_add(icmp6_types, ARRAY_SIZE(icmp6_types), names, n);
+		break;
+	case POLICY_ROUTE_PROTOCOLS:
+		n = words_add(route_protocols, ARRAY_SIZE(route_protocols), names, n);
 		break;
 	}
 	return diag_nearest(word, names, n);

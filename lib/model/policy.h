@@ -80,7 +80,7 @@ struct policy_probe {
 	size_t n_hosts[INET_FAMILY_COUNT];
 	uint32_t interval_ms, timeout_ms; /* 1000, 800 */
 	uint32_t interval_failing_ms; /* while a round fails or the link is down; default: interval */
-	unsigned fall, rise, quorum; /* 3, 5, 1 */
+	unsigned fall, rise, quorum; /* 3, 5, 1; route: 1, 1 */
 
 	unsigned window; /* rounds that loss, rtt and jitter are measured over; 20 */
 	struct policy_limit loss_percent, rtt_ms, jitter_ms;
@@ -88,7 +88,8 @@ struct policy_probe {
 	/*
 	 * Passive evidence: packets go out by the link and for suspect_after_ms
 	 * none came in: then probes every interval_suspect_ms until it is settled.
-	 * suspect_after_ms 0: off. Defaults: 500, and min(interval, 100).
+	 * suspect_after_ms 0: off. Defaults: 500, and 100 but no less than timeout and
+	 * no more than interval: rounds never overlap.
 	 */
 	uint32_t suspect_after_ms, interval_suspect_ms;
 
@@ -328,10 +329,17 @@ int policy_protocol_number(const char *name);
 const char *policy_protocol_name(unsigned number); /* NULL: print the number */
 int policy_dscp_number(const char *name);
 int policy_icmp_type_number(enum inet_family family, const char *name);
+int policy_route_protocol_number(const char *name); /* rtm_protocol of "bird" */
+const char *policy_route_protocol_name(unsigned number); /* NULL: print the number */
+/* Types that measure loss, rtt and jitter (not: route, exec, none). */
+bool policy_probe_measures(enum policy_probe_type t);
+/* Families a probe covers: its hosts, prefixes; arp IPv4, ndp IPv6; exec both. */
+bool policy_probe_covers(const struct policy_probe *p, enum inet_family family);
 /* The known word nearest to a misspelt one, or NULL. */
 enum policy_vocabulary {
 	POLICY_PROTOCOLS,
 	POLICY_DSCPS,
 	POLICY_ICMP_TYPES,
+	POLICY_ROUTE_PROTOCOLS,
 };
 const char *policy_word_nearest(enum policy_vocabulary v, const char *word);

@@ -8,6 +8,7 @@
 #include "model/json_doc.h"
 #include "model/policy.h"
 #include "model/policy_check.h"
+#include "model/policy_read_group.h"
 #include "model/policy_read_link.h"
 #include "model/policy_read_list.h"
 #include "model/policy_read_probe.h"
@@ -88,7 +89,7 @@ static const struct policy_key top_keys[] = {
 	POLICY_KEY("$schema", top_schema),
 	POLICY_KEY_REQUIRED("version", NULL), /* read before all others */
 	POLICY_KEY_REQUIRED("links", policy_read_link_links),
-	POLICY_KEY("groups", policy_read_link_groups),
+	POLICY_KEY("groups", policy_read_group_groups),
 	POLICY_KEY("probes", policy_read_probe_probes),
 	POLICY_KEY("rules", policy_read_rule_rules),
 	POLICY_KEY("default", top_default),
