@@ -3,7 +3,8 @@
  * Writes what `nft list ruleset` would show, with a header for people and a
  * prologue that replaces our two tables and nothing else. Only syntax that
  * nft 0.9.8 knows (comments of tables, chains and sets came with 0.9.7), but
- * for `socket cgroupv2` (0.9.9) where the policy asks for it.
+ * for `socket cgroupv2` (0.9.9) where the policy asks for it and the map of
+ * balanced groups, whose key has no type by name (`typeof ... : verdict`).
  */
 #include "generator/emit_nft.h"
 
@@ -45,6 +46,7 @@ static const char *const field_texts[PLAN_FIELD_COUNT] = {
 	[PLAN_FIB_DADDR_TYPE] = "fib daddr type",
 	[PLAN_FIB_SADDR_TYPE] = "fib saddr type",
 	[PLAN_FIB_SADDR_OIF_TYPE] = "fib saddr . oif type",
+	[PLAN_RANDOM_SLOT] = "numgen random mod 100", /* PLAN_SLOTS */
 };
 
 static bool is_mark(enum plan_field f)
@@ -290,6 +292,12 @@ static void add_key(struct strbuf *out, const struct plan_set *s, const struct p
 			abort();
 		strbuf_addf(out, "0x%08x . %s", e->mark, proto);
 		break;
+	case PLAN_TYPE_MARK_NFPROTO_SLOT:
+		proto = plan_number_name(PLAN_NFPROTO, e->nfproto);
+		if (!proto)
+			abort();
+		strbuf_addf(out, "0x%08x . %s . %u", e->mark, proto, e->slot);
+		break;
 	}
 }
 
@@ -312,13 +320,27 @@ static void add_elements(struct strbuf *out, const struct plan_set *s,
 	strbuf_add(out, " }\n");
 }
 
+/* A random number has no datatype to name: the expressions themselves stand there. */
+static void add_type(struct strbuf *out, const struct plan_set *s)
+{
+	static const enum plan_field slots[] = { PLAN_META_MARK, PLAN_NFPROTO, PLAN_RANDOM_SLOT };
+
+	if (s->type == PLAN_TYPE_MARK_NFPROTO_SLOT) {
+		strbuf_add(out, "\t\ttypeof");
+		for (size_t i = 0; i < ARRAY_SIZE(slots); i++)
+			strbuf_addf(out, "%s %s", i > 0 ? " ." : "", field_texts[slots[i]]);
+	} else {
+		strbuf_addf(out, "\t\ttype %s", plan_key_type_name(s->type));
+	}
+	strbuf_add(out, s->is_map ? " : verdict\n" : "\n");
+}
+
 /* Order of the lines as nft lists them. */
 static void add_set(struct strbuf *out, const struct plan_set *s,
 		    const struct plan_element *elements, size_t n)
 {
 	strbuf_addf(out, "\n\t%s %s {\n", s->is_map ? "map" : "set", s->name);
-	strbuf_addf(out, "\t\ttype %s%s\n", plan_key_type_name(s->type),
-		    s->is_map ? " : verdict" : "");
+	add_type(out, s);
 	if (s->dynamic) {
 		strbuf_addf(out, "\t\tsize %u\n\t\tflags dynamic,timeout\n\t\ttimeout ",
 			    PLAN_DYNAMIC_SIZE);
@@ -332,7 +354,7 @@ static void add_set(struct strbuf *out, const struct plan_set *s,
 	strbuf_add(out, "\t}\n");
 }
 
-static void add_table(struct strbuf *out, const struct plan *p, const struct emit_state *state,
+static void add_table(struct strbuf *out, const struct plan *p, const struct desired *state,
 		      enum plan_table table)
 {
 	strbuf_addf(out, "\ntable inet %s {\n", plan_table_name(table));
@@ -343,7 +365,7 @@ static void add_table(struct strbuf *out, const struct plan *p, const struct emi
 
 		if (p->sets[i]->table != table)
 			continue;
-		elements = emit_text_elements(p, state, p->sets[i], &n);
+		elements = desired_elements(p, state, p->sets[i], &n);
 		add_set(out, p->sets[i], elements, n);
 	}
 	for (size_t i = 0; i < p->n_chains; i++)
@@ -366,7 +388,7 @@ static void add_prologue(struct strbuf *out)
 void emit_nft(const struct plan *p, const char *policy, struct strbuf *out)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct emit_state state;
+	struct desired state;
 
 	emit_text_state(p, a, &state);
 	emit_text_header(out, "nft ruleset", policy);

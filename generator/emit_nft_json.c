@@ -5,7 +5,8 @@
  * so that a million prefixes cost their text and no tree.
  *
  * Not said here, though the text says it: the "dynamic" flag of sets that rules
- * update (libnftables 1.0.6 refuses the word and sets the flag by itself).
+ * update (libnftables 1.0.6 refuses the word and sets the flag by itself), and
+ * map `spread` with the rule that looks into it (see can_be_said()).
  * Comments of tables, chains and sets are written, but 1.0.6 drops them.
  */
 #include "generator/emit_nft_json.h"
@@ -142,6 +143,8 @@ static json_t *plain_field(enum plan_field f)
 	case PLAN_FIB_SADDR_OIF_TYPE:
 		return json_pack("{s:{s:s,s:[s,s]}}", "fib", "result", "type", "flags", "saddr",
 				 "oif");
+	case PLAN_RANDOM_SLOT:
+		break; /* can_be_said() */
 	}
 	return NULL;
 }
@@ -342,6 +345,8 @@ static json_t *element_key(const struct plan_set *s, const struct plan_element *
 	case PLAN_TYPE_MARK_NFPROTO:
 		return json_pack("{s:[I,s]}", "concat", (json_int_t)e->mark,
 				 plan_number_name(PLAN_NFPROTO, e->nfproto));
+	case PLAN_TYPE_MARK_NFPROTO_SLOT:
+		break; /* can_be_said() */
 	}
 	return NULL;
 }
@@ -400,8 +405,27 @@ static void add_set(struct strbuf *out, const struct plan_set *s,
 	strbuf_add(out, "}}");
 }
 
+/*
+ * libnftables 1.0.6 reads no map by `typeof` from JSON, and a random number has
+ * no type by name. The map of balanced groups and the rule that looks into it
+ * serve a daemon only (which does not use this form): both are left out, and
+ * packets go on to what stands behind that rule, as they do while it is empty.
+ */
+static bool can_be_said(const struct plan_set *s)
+{
+	return s->type != PLAN_TYPE_MARK_NFPROTO_SLOT;
+}
+
+static bool rule_can_be_said(const struct plan_rule *r)
+{
+	for (size_t i = 0; i < r->n_stmts; i++)
+		if (r->stmts[i].kind == PLAN_STMT_VMAP && !can_be_said(r->stmts[i].vmap.map))
+			return false;
+	return true;
+}
+
 /* Verdicts name chains, rules name sets: so chains without rules first, then sets, then rules. */
-static void add_table(struct strbuf *out, const struct plan *p, const struct emit_state *state,
+static void add_table(struct strbuf *out, const struct plan *p, const struct desired *state,
 		      enum plan_table table)
 {
 	json_t *t = must(json_pack("{s:s,s:s}", "family", "inet", "name", plan_table_name(table)));
@@ -415,16 +439,17 @@ static void add_table(struct strbuf *out, const struct plan *p, const struct emi
 		const struct plan_element *elements;
 		size_t n;
 
-		if (p->sets[i]->table != table)
+		if (p->sets[i]->table != table || !can_be_said(p->sets[i]))
 			continue;
-		elements = emit_text_elements(p, state, p->sets[i], &n);
+		elements = desired_elements(p, state, p->sets[i], &n);
 		add_set(out, p->sets[i], elements, n);
 	}
 	for (size_t i = 0; i < p->n_chains; i++) {
 		const struct plan_chain *c = p->chains[i];
 
 		for (size_t k = 0; c->table == table && k < c->n_rules; k++)
-			add_rule(out, c, &c->rules[k]);
+			if (rule_can_be_said(&c->rules[k]))
+				add_rule(out, c, &c->rules[k]);
 	}
 }
 
@@ -469,7 +494,7 @@ int emit_nft_json(const struct plan *p, const char *policy, struct strbuf *out,
 {
 	_cleanup_(arena_freep) struct arena *a = NULL;
 	const struct plan_rule *refused = find_cgroup_rule(p);
-	struct emit_state state;
+	struct desired state;
 
 	if (refused) {
 		*ret_rule = refused;

@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/strbuf.h"
-#include "model/desired.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +91,11 @@ void emit_text_marks(struct strbuf *out, const struct plan *p)
 	for (size_t i = 0; i < p->n_links; i++) {
 		const struct plan_link *l = &p->links[i];
 
-		strbuf_addf(out, "#   0x%08x  %s: device %s, routing table %u\n", l->mark, l->name,
+		strbuf_addf(out, "#   0x%08x  %s: device %s, routing table %u", l->mark, l->name,
 			    l->device, l->table);
+		if (l->probe_mark)
+			strbuf_addf(out, "; probes 0x%08x", l->probe_mark);
+		strbuf_addc(out, '\n');
 	}
 	if (p->n_targets > 0)
 		strbuf_add(out, "# Targets, and the links they leave by, best first:\n");
@@ -129,40 +131,12 @@ void emit_text_item(struct emit_list *l, const char *item)
 	l->n++;
 }
 
-void emit_text_state(const struct plan *p, struct arena *a, struct emit_state *ret)
+void emit_text_state(const struct plan *p, struct arena *a, struct desired *ret)
 {
 	/* no link is looked at: without a daemon nothing in the maps depends on one */
 	struct link_view *views = arena_calloc(a, p->n_links + 1, sizeof(*views));
-	struct desired d = { 0 };
 
-	desired_build(p, &(struct desired_inputs){ .views = views }, DESIRED_KERNEL, a, &d);
-	*ret = (struct emit_state){
-		.egress = d.egress, .n_egress = d.n_egress, .alive = d.alive, .n_alive = d.n_alive
-	};
-}
-
-const struct plan_element *emit_text_elements(const struct plan *p, const struct emit_state *state,
-					      const struct plan_set *s, size_t *ret_n)
-{
-	switch (s->content) {
-	case PLAN_CONTENT_PLAN:
-		*ret_n = s->n_elements;
-		return s->elements;
-	case PLAN_CONTENT_DNS:
-		break;
-	case PLAN_CONTENT_STATE:
-		if (s == p->egress) {
-			*ret_n = state->n_egress;
-			return state->egress;
-		}
-		if (s == p->alive) {
-			*ret_n = state->n_alive;
-			return state->alive;
-		}
-		break;
-	}
-	*ret_n = 0;
-	return NULL;
+	desired_build(p, &(struct desired_inputs){ .views = views }, DESIRED_KERNEL, a, ret);
 }
 
 unsigned emit_text_cgroup_level(const char *path)

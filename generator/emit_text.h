@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "model/desired.h"
 #include "model/plan.h"
 
 #include <stdbool.h>
@@ -39,15 +40,8 @@ struct emit_list {
 	((struct emit_list){ .out = (buffer), .indent = (indentation) })
 void emit_text_item(struct emit_list *l, const char *item);
 
-/* Elements of the state maps while no daemon runs. Index by set: see emit_text_elements(). */
-struct emit_state {
-	const struct plan_element *egress, *alive;
-	size_t n_egress, n_alive;
-};
-void emit_text_state(const struct plan *p, struct arena *a, struct emit_state *ret);
-/* The elements set `s` is to hold: the plan's own, or the state's. */
-const struct plan_element *emit_text_elements(const struct plan *p, const struct emit_state *state,
-					      const struct plan_set *s, size_t *ret_n);
+/* The state while no daemon runs; desired_elements() says what it puts into a set. */
+void emit_text_state(const struct plan *p, struct arena *a, struct desired *ret);
 
 /* Level of a cgroup path below the root, as `socket cgroupv2 level N` counts. */
 unsigned emit_text_cgroup_level(const char *path);

@@ -232,6 +232,8 @@ static void apply_nft_made(const struct nft_wanted *w, struct arena *a, struct d
 	d->n_egress = w->n_egress;
 	d->alive = arena_memdup(a, w->alive, w->n_alive * sizeof(*w->alive));
 	d->n_alive = w->n_alive;
+	d->spread = arena_memdup(a, w->spread, w->n_spread * sizeof(*w->spread));
+	d->n_spread = w->n_spread;
 }
 
 static int apply_nft_attempt(struct apply_nft *n, const struct plan *p, struct desired *d,
@@ -242,8 +244,10 @@ static int apply_nft_attempt(struct apply_nft *n, const struct plan *p, struct d
 		.plan = p,
 		.egress = d->egress,
 		.alive = d->alive,
+		.spread = d->spread,
 		.n_egress = d->n_egress,
 		.n_alive = d->n_alive,
+		.n_spread = d->n_spread,
 		.resolver = &resolver,
 		.loaded = n->loaded,
 		.n_loaded = n->n_loaded,
@@ -283,8 +287,10 @@ static void apply_nft_undo(struct apply_nft *n, const struct plan *p, const stru
 		.plan = p,
 		.egress = d->egress,
 		.alive = d->alive,
+		.spread = d->spread,
 		.n_egress = d->n_egress,
 		.n_alive = d->n_alive,
+		.n_spread = d->n_spread,
 		.resolver = &resolver,
 	};
 	const char *error = n->report->error;
@@ -327,8 +333,10 @@ int apply_nft_state(struct nl_socket *nft, const struct plan *p, const struct de
 	const struct nft_state_change changes[] = {
 		{ p->egress, from->egress, to->egress, from->n_egress, to->n_egress },
 		{ p->alive, from->alive, to->alive, from->n_alive, to->n_alive },
+		{ p->spread, from->spread, to->spread, from->n_spread, to->n_spread },
 	};
-	size_t elements = from->n_egress + to->n_egress + from->n_alive + to->n_alive;
+	size_t elements = from->n_egress + to->n_egress + from->n_alive + to->n_alive +
+			  from->n_spread + to->n_spread;
 	size_t size = APPLY_NFT_STATE_FIXED + elements * APPLY_NFT_STATE_ELEMENT;
 	_cleanup_(cleanup_freep) void *buf = memory_alloc(size);
 	uint32_t seq = nl_socket_seq(nft, APPLY_NFT_STATE_MESSAGES), ack_seq;
@@ -342,7 +350,8 @@ int apply_nft_state(struct nl_socket *nft, const struct plan *p, const struct de
 	took = apply_nft_now_us() - start;
 	if (took > r->longest_commit_us)
 		r->longest_commit_us = took;
-	return k < 0 ? apply_nft_fail(r, k, "maps egress and alive", nl_socket_reply(nft)) : 0;
+	return k < 0 ? apply_nft_fail(r, k, "maps egress, alive and spread", nl_socket_reply(nft))
+		     : 0;
 }
 
 /* ---- taking all away ---------------------------------------------------- */

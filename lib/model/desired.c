@@ -253,19 +253,19 @@ static const struct plan_candidate *instead_of(const struct plan_target *t,
 	return NULL;
 }
 
-/* Without any candidate; NULL: nothing is said, and the strict mark is unreachable. */
+/* Without any candidate. */
 static const struct plan_chain *last_resort(const struct builder *b, const struct plan_target *t)
 {
 	switch (t->last) {
 	case PLAN_LAST_MAIN:
 		return b->plan->to_main;
 	case PLAN_LAST_BLOCK:
-		return NULL;
+		return b->plan->to_block;
 	}
 	return NULL;
 }
 
-/* What egress says about the target; NULL: no entry, its routing tables decide. */
+/* What egress says about the target. */
 static const struct plan_chain *egress_of(struct builder *b, const struct plan_target *t,
 					  const struct desired_choice *choice, enum inet_family f)
 {
@@ -282,10 +282,11 @@ static const struct plan_chain *egress_of(struct builder *b, const struct plan_t
 }
 
 /*
- * Flows of candidate c. Moving: where only the packet's mark can be changed;
- * where it cannot, the flow waits where it is until its entry is deleted.
+ * Where flows of candidate `c` go. On the way to main routing they wait where
+ * they are: its own ip rules lead a mark there whose link has no route.
  */
-static const struct plan_chain *alive_of(const struct plan_candidate *c, enum desired_flows flows,
+static const struct plan_chain *alive_of(const struct plan_target *t,
+					 const struct plan_candidate *c, enum desired_flows flows,
 					 const struct plan_candidate *instead,
 					 const struct plan_chain *last)
 {
@@ -293,9 +294,11 @@ static const struct plan_chain *alive_of(const struct plan_candidate *c, enum de
 	case DESIRED_FLOWS_STAY:
 		return c->to;
 	case DESIRED_FLOWS_MOVING:
-		return instead && instead->moved ? instead->moved : c->to;
+		if (!instead)
+			return t->last == PLAN_LAST_BLOCK ? last : c->to;
+		return instead->moved && instead != c ? instead->moved : c->to;
 	case DESIRED_FLOWS_MOVED:
-		return instead ? instead->to : last ? last : c->to;
+		return instead ? instead->to : last;
 	}
 	return c->to;
 }
@@ -309,26 +312,23 @@ static void elements_daemon(struct builder *b, size_t target, enum inet_family f
 
 	add_egress(b, t->mark, f, egress_of(b, t, choice, f));
 	for (size_t i = 0; i < t->n_candidates; i++)
-		add_alive(b, t->candidates[i].mark, f,
-			  alive_of(&t->candidates[i], b->in->flows[target][i][f], instead, last));
+		add_alive(
+			b, t->candidates[i].mark, f,
+			alive_of(t, &t->candidates[i], b->in->flows[target][i][f], instead, last));
 	if (t->is_link)
 		return;
 	/* flows from the time without a daemon: the multipath route has spread them already */
-	add_alive(b, t->mark, f,
-		  choice->kind == DESIRED_CHOICE_LINK		? instead->to
-		  : choice->kind == DESIRED_CHOICE_LAST && last ? last
-								: t->routes);
-}
-
-static int element_cmp(const void *a, const void *b)
-{
-	const struct plan_element *x = a, *y = b;
-
-	if (x->mark != y->mark)
-		return x->mark < y->mark ? -1 : 1;
-	if (x->nfproto != y->nfproto)
-		return x->nfproto < y->nfproto ? -1 : 1;
-	return (x->slot > y->slot) - (x->slot < y->slot);
+	switch (choice->kind) {
+	case DESIRED_CHOICE_LAST:
+		add_alive(b, t->mark, f, last);
+		break;
+	case DESIRED_CHOICE_LINK:
+		add_alive(b, t->mark, f, instead->to);
+		break;
+	case DESIRED_CHOICE_SPREAD:
+		add_alive(b, t->mark, f, t->routes);
+		break;
+	}
 }
 
 /* Sorts; of entries with one key (which say the same) one stays. */
@@ -338,9 +338,9 @@ static size_t sort_unique(struct plan_element *e, size_t n)
 
 	if (n == 0)
 		return 0;
-	qsort(e, n, sizeof(*e), element_cmp);
+	qsort(e, n, sizeof(*e), plan_element_cmp);
 	for (size_t i = 1; i < n; i++)
-		if (element_cmp(&e[kept], &e[i]) != 0)
+		if (plan_element_cmp(&e[kept], &e[i]) != 0)
 			e[++kept] = e[i];
 	return kept + 1;
 }
@@ -380,4 +380,32 @@ void desired_build(const struct plan *p, const struct desired_inputs *in, enum d
 		qsort(d.net.routes, d.net.n_routes, sizeof(*d.net.routes), netstate_route_key_cmp);
 	build_elements(&b);
 	*ret = d;
+}
+
+const struct plan_element *desired_elements(const struct plan *p, const struct desired *d,
+					    const struct plan_set *s, size_t *ret_n)
+{
+	switch (s->content) {
+	case PLAN_CONTENT_PLAN:
+		*ret_n = s->n_elements;
+		return s->elements;
+	case PLAN_CONTENT_STATE:
+		if (s == p->egress) {
+			*ret_n = d->n_egress;
+			return d->egress;
+		}
+		if (s == p->alive) {
+			*ret_n = d->n_alive;
+			return d->alive;
+		}
+		if (s == p->spread) {
+			*ret_n = d->n_spread;
+			return d->spread;
+		}
+		break;
+	case PLAN_CONTENT_DNS:
+		break;
+	}
+	*ret_n = 0;
+	return NULL;
 }

@@ -70,3 +70,7 @@ struct desired {
 
 void desired_build(const struct plan *p, const struct desired_inputs *in, enum desired_mode mode,
 		   struct arena *a, struct desired *ret);
+
+/* What a set of the plan should hold: its own elements, or the state's; nothing of what is learnt. */
+const struct plan_element *desired_elements(const struct plan *p, const struct desired *d,
+					    const struct plan_set *s, size_t *ret_n);

@@ -33,6 +33,7 @@ enum plan_value_kind plan_field_kind(enum plan_field f)
 	case PLAN_FIB_DADDR_TYPE:
 	case PLAN_FIB_SADDR_TYPE:
 	case PLAN_FIB_SADDR_OIF_TYPE:
+	case PLAN_RANDOM_SLOT:
 		return PLAN_VALUE_NUMBER;
 	case PLAN_IIFNAME:
 	case PLAN_OIFNAME:
@@ -139,6 +140,17 @@ const char *plan_ct_state_name(enum plan_ct_state bit)
 	return "";
 }
 
+int plan_element_cmp(const void *a, const void *b)
+{
+	const struct plan_element *x = a, *y = b;
+
+	if (x->mark != y->mark)
+		return x->mark < y->mark ? -1 : 1;
+	if (x->nfproto != y->nfproto)
+		return x->nfproto < y->nfproto ? -1 : 1;
+	return (x->slot > y->slot) - (x->slot < y->slot);
+}
+
 const char *plan_table_name(enum plan_table t)
 {
 	switch (t) {
@@ -200,6 +212,8 @@ const char *plan_key_type_name(enum plan_key_type t)
 		return "mark";
 	case PLAN_TYPE_MARK_NFPROTO:
 		return "mark . nf_proto";
+	case PLAN_TYPE_MARK_NFPROTO_SLOT:
+		return "mark . nf_proto . slot";
 	}
 	return "";
 }

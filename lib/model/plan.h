@@ -62,8 +62,9 @@ enum plan_field {
 	PLAN_FIB_DADDR_TYPE, /* RTN_* */
 	PLAN_FIB_SADDR_TYPE, /* RTN_* */
 	PLAN_FIB_SADDR_OIF_TYPE, /* RTN_*, of the address on the outgoing device */
+	PLAN_RANDOM_SLOT, /* a random number below PLAN_SLOTS, new for each packet; keys only */
 };
-#define PLAN_FIELD_COUNT (PLAN_FIB_SADDR_OIF_TYPE + 1)
+#define PLAN_FIELD_COUNT (PLAN_RANDOM_SLOT + 1)
 
 /* NF_CT_STATE_BIT() of include/uapi/linux/netfilter/nf_conntrack_common.h */
 enum plan_ct_state {
@@ -116,6 +117,8 @@ enum plan_verdict {
 	PLAN_GOTO,
 };
 
+#define PLAN_KEYS_MAX 3
+
 enum plan_stmt_kind {
 	PLAN_STMT_MATCH,
 	PLAN_STMT_VMAP, /* keys vmap @map */
@@ -131,7 +134,7 @@ struct plan_stmt {
 	union {
 		struct plan_match match;
 		struct {
-			struct plan_key keys[2];
+			struct plan_key keys[PLAN_KEYS_MAX];
 			size_t n_keys;
 			const struct plan_set *map;
 		} vmap;
@@ -193,13 +196,14 @@ enum plan_key_type {
 	PLAN_TYPE_IPV6_ADDR,
 	PLAN_TYPE_MARK,
 	PLAN_TYPE_MARK_NFPROTO, /* mark . nf_proto */
+	PLAN_TYPE_MARK_NFPROTO_SLOT, /* mark . nf_proto . random slot */
 };
 
 /* Who writes the elements. */
 enum plan_content {
 	PLAN_CONTENT_PLAN, /* the plan's own elements, kept equal */
 	PLAN_CONTENT_DNS, /* learnt by others: never touched while the set stays */
-	PLAN_CONTENT_STATE, /* link state: struct desired says (egress, alive) */
+	PLAN_CONTENT_STATE, /* link state: struct desired says (egress, alive, spread) */
 };
 
 struct plan_element {
@@ -213,6 +217,9 @@ struct plan_element {
 	};
 	const struct plan_chain *chain; /* maps: goto chain */
 };
+
+/* The order of elements with marks: by mark, nfproto, slot. */
+int plan_element_cmp(const void *a, const void *b);
 
 struct plan_set {
 	enum plan_table table;
@@ -238,7 +245,7 @@ struct plan_link {
 	/*
 	 * Of the daemon's own probes on this link: an ip rule of its own leads it
 	 * to `table` and nowhere else, and both our tables let it pass untouched.
-	 * 0: the link has no probe.
+	 * Flows that are being moved here bear it too. 0: neither is ever needed.
 	 */
 	uint32_t probe_mark;
 	struct policy_gateway gateway[INET_FAMILY_COUNT];
@@ -259,9 +266,8 @@ struct plan_candidate {
 	uint32_t mark;
 	const struct plan_chain *to; /* chain that sets `mark` on packet and flow */
 	/*
-	 * Sets `mark` on the packet only: for flows that wait for their conntrack
-	 * entry to be deleted. NULL: no other candidate's flows can come here, or
-	 * the mark is the target's own and would be put on the flow again.
+	 * Sends the packet by the link and leaves the flow's mark as it is: for flows
+	 * that wait for their conntrack entry to be deleted. NULL: none can come here.
 	 */
 	const struct plan_chain *moved;
 };
@@ -354,6 +360,8 @@ struct plan {
 	/* omr_egress state maps, written by struct desired */
 	const struct plan_set *egress, *alive;
 	const struct plan_chain *to_main; /* forget the mark: main routing from here on */
+	/* the packet only: unreachable. NULL without strict targets */
+	const struct plan_chain *to_block;
 	/*
 	 * Balance: target . family . slot (random, 0..PLAN_SLOTS-1) -> goto a candidate's `to`.
 	 * egress leads to chain spread_flows, which looks here. NULL without a balance group.

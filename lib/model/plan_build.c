@@ -144,8 +144,23 @@ void plan_build_match_set(struct plan_draft *d, enum plan_field field, uint32_t 
 		(struct plan_match){ .field = field, .mask = mask, .negate = negate, .set = set };
 }
 
+static size_t n_keys(enum plan_key_type t)
+{
+	switch (t) {
+	case PLAN_TYPE_IPV4_ADDR:
+	case PLAN_TYPE_IPV6_ADDR:
+	case PLAN_TYPE_MARK:
+		return 1;
+	case PLAN_TYPE_MARK_NFPROTO:
+		return 2;
+	case PLAN_TYPE_MARK_NFPROTO_SLOT:
+		return 3;
+	}
+	return 1;
+}
+
 void plan_build_vmap(struct plan_build *b, struct plan_draft *d, enum plan_field first,
-		     bool with_nfproto, const struct plan_set *map)
+		     const struct plan_set *map)
 {
 	struct plan_stmt *s = draft_add(d, PLAN_STMT_VMAP);
 	bool mark = first == PLAN_META_MARK || first == PLAN_CT_MARK;
@@ -153,7 +168,8 @@ void plan_build_vmap(struct plan_build *b, struct plan_draft *d, enum plan_field
 	s->vmap.keys[0] =
 		(struct plan_key){ .field = first, .mask = mark ? b->plan->mark_mask : UINT32_MAX };
 	s->vmap.keys[1] = (struct plan_key){ .field = PLAN_NFPROTO, .mask = UINT32_MAX };
-	s->vmap.n_keys = with_nfproto ? 2 : 1;
+	s->vmap.keys[2] = (struct plan_key){ .field = PLAN_RANDOM_SLOT, .mask = UINT32_MAX };
+	s->vmap.n_keys = n_keys(map->type);
 	s->vmap.map = map;
 }
 

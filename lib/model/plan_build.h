@@ -58,8 +58,9 @@ void plan_build_match_mark(struct plan_build *b, struct plan_draft *d, enum plan
 			   bool negate, uint32_t value);
 void plan_build_match_set(struct plan_draft *d, enum plan_field field, uint32_t mask, bool negate,
 			  const struct plan_set *set);
+/* As many keys as the map's type has: `first`, then nfproto, then a random slot. */
 void plan_build_vmap(struct plan_build *b, struct plan_draft *d, enum plan_field first,
-		     bool with_nfproto, const struct plan_set *map);
+		     const struct plan_set *map);
 void plan_build_set_mark(struct plan_build *b, struct plan_draft *d, enum plan_field field,
 			 uint32_t value);
 void plan_build_update(struct plan_draft *d, const struct plan_set *set, enum plan_field field);

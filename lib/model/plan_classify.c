@@ -191,7 +191,7 @@ static void build_block_map(struct pass *s, enum inet_family f, const struct pre
 	set->n_elements = n;
 	set->comment = plan_digest_comment(b, set, "static destinations, first match wins");
 
-	plan_build_vmap(b, &d, f == INET4 ? PLAN_IP_DADDR : PLAN_IP6_DADDR, false, set);
+	plan_build_vmap(b, &d, f == INET4 ? PLAN_IP_DADDR : PLAN_IP6_DADDR, set);
 	plan_build_rule(b, s->classify, &d, NULL);
 }
 

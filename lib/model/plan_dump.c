@@ -39,6 +39,7 @@ static const char *const field_names[PLAN_FIELD_COUNT] = {
 	[PLAN_FIB_DADDR_TYPE] = "fib_daddr_type",
 	[PLAN_FIB_SADDR_TYPE] = "fib_saddr_type",
 	[PLAN_FIB_SADDR_OIF_TYPE] = "fib_saddr_oif_type",
+	[PLAN_RANDOM_SLOT] = "random_slot",
 };
 
 static bool is_mark(enum plan_field f)
@@ -78,6 +79,8 @@ static void dump_link(struct strbuf *out, const struct plan_link *l)
 		strbuf_add(out, " masquerade6");
 	if (l->probe >= 0)
 		strbuf_addf(out, " probe %d", l->probe);
+	if (l->probe_mark)
+		strbuf_addf(out, " probe_mark 0x%08x", l->probe_mark);
 	strbuf_addc(out, '\n');
 }
 
@@ -89,6 +92,10 @@ static void dump_target(struct strbuf *out, const struct plan *p, const struct p
 		strbuf_add(out, " link");
 	if (t->is_block)
 		strbuf_add(out, " block");
+	for (size_t i = 0; i < t->n_tiers; i++)
+		strbuf_addf(out, " tier%zu %s", i,
+			    t->tier_groups[i] < 0 ? "link"
+						  : p->group_tables[t->tier_groups[i]].name);
 	for (size_t i = 0; i < t->n_tables; i++)
 		strbuf_addf(out, " table %u", t->tables[i]);
 	strbuf_addf(out, " last %s", t->last == PLAN_LAST_BLOCK ? "block" : "main");
@@ -104,6 +111,8 @@ static void dump_target(struct strbuf *out, const struct plan *p, const struct p
 			    p->links[c->link].name, c->tier, c->weight, c->mark);
 		if (c->to)
 			strbuf_addf(out, " to %s", c->to->name);
+		if (c->moved)
+			strbuf_addf(out, " moved %s", c->moved->name);
 		strbuf_addc(out, '\n');
 	}
 }
@@ -187,6 +196,9 @@ static void dump_element(struct strbuf *out, const struct plan_set *s, const str
 		break;
 	case PLAN_TYPE_MARK_NFPROTO:
 		strbuf_addf(out, "0x%08x . %u", e->mark, e->nfproto);
+		break;
+	case PLAN_TYPE_MARK_NFPROTO_SLOT:
+		strbuf_addf(out, "0x%08x . %u . %u", e->mark, e->nfproto, e->slot);
 		break;
 	}
 	if (s->is_map)

@@ -30,6 +30,18 @@ static struct plan_chain *mark_chain(struct plan_build *b, const char *name, uin
 	return c;
 }
 
+/* A chain that puts `mark` on the packet and leaves its flow as it is. */
+static struct plan_chain *packet_chain(struct plan_build *b, const char *name, uint32_t mark,
+				       const char *comment)
+{
+	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_EGRESS, name, comment);
+	struct plan_draft d = PLAN_DRAFT_NULL;
+
+	plan_build_set_mark(b, &d, PLAN_META_MARK, mark);
+	plan_build_rule(b, c, &d, NULL);
+	return c;
+}
+
 /* Chain of a mark that an earlier target has too (a link's own mark). */
 static const struct plan_chain *known_to(const struct plan *plan, size_t targets, uint32_t mark)
 {
@@ -74,6 +86,36 @@ static void build_to_chains(struct plan_build *b)
 	}
 }
 
+/*
+ * While a flow waits for the deletion of its conntrack entry its mark must stay
+ * what the deletion looks for, and nothing that comes later may take the
+ * packet's mark for a target's. So it travels with the mark of the link's probes.
+ */
+static void build_moved_chains(struct plan_build *b)
+{
+	struct plan *plan = b->plan;
+	const struct plan_chain **chains =
+		arena_calloc(b->arena, plan->n_links + 1, sizeof(*chains));
+
+	for (size_t i = 0; i < plan->n_targets; i++) {
+		struct plan_target *t = &plan->targets[i];
+
+		for (size_t c = 0; t->n_candidates > 1 && c < t->n_candidates; c++) {
+			size_t link = t->candidates[c].link;
+			const struct plan_link *l = &plan->links[link];
+
+			if (!chains[link])
+				chains[link] = packet_chain(
+					b, arena_printf(b->arena, "moved_to_%s", l->name),
+					l->probe_mark,
+					plan_build_comment(
+						b, "by %s until the flow's old entry is deleted",
+						l->name));
+			t->candidates[c].moved = chains[link];
+		}
+	}
+}
+
 static void build_routes_chains(struct plan_build *b)
 {
 	struct plan *plan = b->plan;
@@ -89,6 +131,11 @@ static void build_routes_chains(struct plan_build *b)
 					   t->name, t->tables[0]));
 	}
 	plan->to_main = mark_chain(b, "to_main", 0, "no link of the target works: main routing");
+	for (size_t i = 0; i < plan->n_targets; i++)
+		if (plan->targets[i].is_block)
+			plan->to_block =
+				packet_chain(b, "to_block", plan->targets[i].mark,
+					     "no link of a strict target works: unreachable");
 }
 
 static int element_cmp(const void *pa, const void *pb)
@@ -131,14 +178,37 @@ static void build_target_sets(struct plan_build *b, struct plan_set **ret_target
 	(*ret_undecided)->n_elements = n_undecided;
 }
 
-static struct plan_set *state_map(struct plan_build *b, const char *name, const char *comment)
+static struct plan_set *state_map(struct plan_build *b, const char *name, enum plan_key_type type,
+				  const char *comment)
 {
-	struct plan_set *s =
-		plan_build_set(b, PLAN_TABLE_EGRESS, name, PLAN_TYPE_MARK_NFPROTO, comment);
+	struct plan_set *s = plan_build_set(b, PLAN_TABLE_EGRESS, name, type, comment);
 
 	s->is_map = true;
 	s->content = PLAN_CONTENT_STATE;
 	return s;
+}
+
+/* New flows of balanced groups: a target's mark becomes one of several links'. */
+static void build_spread(struct plan_build *b, const struct plan_set *undecided)
+{
+	struct plan *plan = b->plan;
+	struct plan_draft slot = PLAN_DRAFT_NULL, rest = PLAN_DRAFT_NULL;
+	struct plan_chain *c;
+	bool balance = false;
+
+	for (size_t i = 0; i < plan->n_group_tables; i++)
+		balance |= plan->group_tables[i].mode == POLICY_GROUP_BALANCE;
+	if (!balance)
+		return;
+	plan->spread = state_map(b, "spread", PLAN_TYPE_MARK_NFPROTO_SLOT,
+				 "balanced target, random slot -> link; empty without a daemon");
+	c = plan_build_chain(b, PLAN_TABLE_EGRESS, "spread_flows",
+			     "a new flow of a balanced target: to one of its links, by weight");
+	plan_build_vmap(b, &slot, PLAN_META_MARK, plan->spread);
+	plan_build_rule(b, c, &slot, NULL);
+	plan_build_vmap(b, &rest, PLAN_META_MARK, undecided);
+	plan_build_rule(b, c, &rest, "no slots yet");
+	plan->spread_flows = c;
 }
 
 static const char **device_names(struct plan_build *b)
@@ -202,7 +272,7 @@ static void rule_answers(struct plan_build *b, struct plan_chain *c,
 
 	plan_build_match_number(b, &d, PLAN_CT_DIRECTION, CT_REPLY);
 	if (undecided) {
-		plan_build_vmap(b, &d, PLAN_CT_MARK, false, undecided);
+		plan_build_vmap(b, &d, PLAN_CT_MARK, undecided);
 		plan_build_rule(b, c, &d, "an answer never changes its link");
 		return;
 	}
@@ -225,7 +295,7 @@ static struct plan_chain *build_restore(struct plan_build *b, const struct plan_
 
 	rule_answers(b, c, undecided);
 
-	plan_build_vmap(b, &known, PLAN_CT_MARK, true, b->plan->alive);
+	plan_build_vmap(b, &known, PLAN_CT_MARK, b->plan->alive);
 	plan_build_rule(b, c, &known, NULL);
 	return c;
 }
@@ -238,9 +308,9 @@ static struct plan_chain *build_select(struct plan_build *b, const struct plan_s
 
 	rule_answers(b, c, NULL);
 
-	plan_build_vmap(b, &chosen, PLAN_META_MARK, true, b->plan->egress);
+	plan_build_vmap(b, &chosen, PLAN_META_MARK, b->plan->egress);
 	plan_build_rule(b, c, &chosen, NULL);
-	plan_build_vmap(b, &rest, PLAN_META_MARK, false, undecided);
+	plan_build_vmap(b, &rest, PLAN_META_MARK, undecided);
 	plan_build_rule(b, c, &rest, "no daemon has named a link");
 	return c;
 }
@@ -382,12 +452,14 @@ void plan_egress_build(struct plan_build *b)
 	const struct plan_set *marks;
 
 	build_to_chains(b);
+	build_moved_chains(b);
 	build_routes_chains(b);
-	b->plan->egress = state_map(b, "egress",
+	b->plan->egress = state_map(b, "egress", PLAN_TYPE_MARK_NFPROTO,
 				    "target -> the link the daemon chose; empty without a daemon");
-	b->plan->alive =
-		state_map(b, "alive", "a flow's mark -> its link, or where it goes instead");
+	b->plan->alive = state_map(b, "alive", PLAN_TYPE_MARK_NFPROTO,
+				   "a flow's mark -> its link, or where it goes instead");
 	build_target_sets(b, &targets, &undecided);
+	build_spread(b, undecided);
 	marks = build_marks(b);
 	build_hooks(b, targets, undecided);
 	build_nat(b, marks);

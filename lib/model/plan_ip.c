@@ -10,6 +10,12 @@ enum {
 	PRIORITY_LINK = 10,
 	PRIORITY_GROUP = 20, /* + depth of the on_down chain */
 	PRIORITY_BLOCK = 40, /* or after the deepest chain */
+	/*
+	 * After PRIORITY_BLOCK. No other rule knows these marks, so where they stand
+	 * does not matter to probes; but other packets need not walk them.
+	 */
+	PRIORITY_PROBE = 5,
+	PRIORITY_PROBE_ONLY = 6,
 };
 
 struct pass {
@@ -124,6 +130,24 @@ static void build_link_rules(struct pass *s)
 		}
 }
 
+/* A probe never leaves by another link. */
+static void build_probe_rules(struct pass *s, uint32_t after)
+{
+	const struct plan *plan = s->b->plan;
+
+	for (size_t i = 0; i < plan->n_links; i++) {
+		const struct plan_link *l = &plan->links[i];
+
+		if (!l->probe_mark)
+			continue;
+		add_lookup(s, after + PRIORITY_PROBE, l->probe_mark, l->table,
+			   arena_printf(s->b->arena, "link %s and no other: its probes", l->name));
+		add_lookup(s, after + PRIORITY_PROBE_ONLY, l->probe_mark, 0,
+			   arena_printf(s->b->arena, "link %s and no other", l->name));
+		plan->ip_rules[plan->n_ip_rules - 1].action = PLAN_IP_UNREACHABLE;
+	}
+}
+
 static void build_target_rules(struct pass *s)
 {
 	const struct plan *plan = s->b->plan;
@@ -147,6 +171,7 @@ static void build_target_rules(struct pass *s)
 		for (; first < plan->n_ip_rules; first++)
 			plan->ip_rules[first].action = PLAN_IP_UNREACHABLE;
 	}
+	build_probe_rules(s, PRIORITY_GROUP + deepest);
 }
 
 /* By priority, keeping policy order within one. There are few distinct priorities. */

@@ -84,6 +84,26 @@ uint32_t plan_mark_take(struct plan_mark *m, uint32_t want, bool given, const ch
 	return want;
 }
 
+/* The highest free number below `want` or at it. */
+static uint32_t free_below(const struct plan_mark *m, uint32_t want)
+{
+	while (want && owner_of(m, want))
+		want--;
+	return want;
+}
+
+uint32_t plan_mark_probe(struct plan_mark *m, uint32_t link_mark, const char *owner,
+			 const char *pointer)
+{
+	uint32_t want = link_mark < 1u << 16   ? 0xffu << 16 | link_mark
+			: link_mark < 1u << 20 ? 0xfu << 20 | link_mark
+					       : POLICY_MARK_MASK;
+
+	if (m->formula && owner_of(m, want))
+		want = free_below(m, POLICY_MARK_MASK);
+	return plan_mark_take(m, want, false, owner, pointer);
+}
+
 uint32_t plan_mark_pair(struct plan_mark *m, unsigned n, uint32_t link_mark, const char *owner,
 			const char *pointer)
 {

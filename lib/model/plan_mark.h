@@ -12,6 +12,7 @@
  *   k-th other group          k << 12 | 0x539          0x1539
  *   target n on a link        n << 16 | link's mark    0x25397   (n << 20 for marks above 16 bits)
  *   "block"                   0x5390
+ *   a link's probes           255 << 16 | link's mark  0xff5397   (15 << 20 for marks above 16 bits)
  *
  * With any other mask they are dealt out from 1 upwards in a fixed order.
  */
@@ -43,6 +44,13 @@ uint32_t plan_mark_take(struct plan_mark *m, uint32_t want, bool given, const ch
 /* The mark of target number n on a link with this mark; 0 with a fault when there is no room. */
 uint32_t plan_mark_pair(struct plan_mark *m, unsigned n, uint32_t link_mark, const char *owner,
 			const char *pointer);
+
+/*
+ * For probes of a link with this mark: by the formula when that is free, else
+ * any that is: no flow remembers it.
+ */
+uint32_t plan_mark_probe(struct plan_mark *m, uint32_t link_mark, const char *owner,
+			 const char *pointer);
 
 uint32_t plan_mark_of_link(unsigned id);
 uint32_t plan_mark_of_group(unsigned k); /* 0: the group "default" */

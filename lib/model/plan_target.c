@@ -201,11 +201,13 @@ static void add_candidate(struct plan_build *b, struct plan_target *t, size_t *c
 static void fill_candidates(struct plan_build *b, struct plan_target *t, struct variant v)
 {
 	const struct policy *p = b->policy;
-	size_t cap = 0, cap_tables = 0;
+	size_t cap = 0, cap_tables = 0, cap_tiers = 0;
 
 	if (v.is_link)
 		add_candidate(b, t, &cap, v.index, 1, 0);
 	for (unsigned tier = 0; tier <= p->n_groups; tier++) {
+		*ARENA_PUSH(b->arena, t->tier_groups, t->n_tiers, cap_tiers) =
+			v.is_link ? -1 : (int)v.index;
 		if (!v.is_link) {
 			const struct policy_group *g = &p->groups[v.index];
 
@@ -383,6 +385,15 @@ static size_t add_block_target(struct pass *s, const char *pointer)
 	return plan->n_targets - 1;
 }
 
+/* Where a strict target without a usable link sends its packets. */
+static bool needs_block(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_targets; i++)
+		if (plan->targets[i].last == PLAN_LAST_BLOCK)
+			return true;
+	return false;
+}
+
 static void assign_rule_targets(struct pass *s)
 {
 	struct plan_build *b = s->b;
@@ -418,6 +429,39 @@ static void assign_rule_targets(struct pass *s)
 			break;
 		}
 	}
+	if (block == PLAN_NO_TARGET && needs_block(b->plan))
+		add_block_target(s, "");
+}
+
+/* ---- probes ---- */
+
+/* The link has a probe that sends, or flows of others can be moved to it. */
+static bool needs_probe_mark(const struct plan_build *b, size_t link)
+{
+	int probe = b->plan->links[link].probe;
+
+	if (probe >= 0 && b->policy->probes[probe].type != POLICY_PROBE_NONE)
+		return true;
+	for (size_t i = 0; i < b->plan->n_targets; i++)
+		if (b->plan->targets[i].n_candidates > 1 &&
+		    has_candidate(&b->plan->targets[i], link))
+			return true;
+	return false;
+}
+
+static void take_probe_marks(struct pass *s)
+{
+	struct plan_build *b = s->b;
+
+	for (size_t i = 0; i < b->plan->n_links; i++) {
+		struct plan_link *l = &b->plan->links[i];
+
+		if (needs_probe_mark(b, i))
+			l->probe_mark = plan_mark_probe(
+				&s->marks, l->mark,
+				arena_printf(b->arena, "probes of link \"%s\"", l->name),
+				b->policy->links[i].place.pointer);
+	}
 }
 
 void plan_target_build(struct plan_build *b)
@@ -432,4 +476,5 @@ void plan_target_build(struct plan_build *b)
 	build_plain_targets(&s, group_marks);
 	build_other_targets(&s);
 	assign_rule_targets(&s);
+	take_probe_marks(&s);
 }

@@ -166,6 +166,15 @@ static void nft_decode_rule_payload(struct nft_attrs *x, struct arena *a, struct
 	e->reg = nft_get_u32(x, NFTA_PAYLOAD_DREG);
 }
 
+static void nft_decode_rule_numgen(struct nft_attrs *x, struct arena *a, struct nft_expr *e)
+{
+	e->kind = NFT_EXPR_NUMGEN;
+	e->key = nft_get_u32(x, NFTA_NG_TYPE);
+	e->op = nft_get_u32(x, NFTA_NG_MODULUS);
+	e->offset = nft_get_u32(x, NFTA_NG_OFFSET);
+	e->reg = nft_get_u32(x, NFTA_NG_DREG);
+}
+
 static void nft_decode_rule_bitwise(struct nft_attrs *x, struct arena *a, struct nft_expr *e)
 {
 	uint32_t xor_len;
@@ -281,6 +290,7 @@ static void nft_decode_rule_expr(const struct nl_attr *nest, struct arena *a, st
 		{ "socket", nft_decode_rule_socket },
 		{ "fib", nft_decode_rule_fib },
 		{ "payload", nft_decode_rule_payload },
+		{ "numgen", nft_decode_rule_numgen },
 		{ "bitwise", nft_decode_rule_bitwise },
 		{ "byteorder", nft_decode_rule_byteorder },
 		{ "cmp", nft_decode_rule_cmp },

@@ -75,6 +75,10 @@ static const struct plan_element *nft_wanted_elements(const struct nft_wanted *w
 			*ret_n = w->n_alive;
 			return w->alive;
 		}
+		if (s == w->plan->spread) {
+			*ret_n = w->n_spread;
+			return w->spread;
+		}
 		break;
 	case PLAN_CONTENT_DNS:
 		break;

@@ -84,8 +84,8 @@ struct nft_diff {
 
 struct nft_wanted {
 	const struct plan *plan;
-	const struct plan_element *egress, *alive; /* sorted by (mark, nfproto) */
-	size_t n_egress, n_alive;
+	const struct plan_element *egress, *alive, *spread; /* sorted by plan_element_cmp() */
+	size_t n_egress, n_alive, n_spread;
 	const struct nft_resolver *resolver;
 	/* names of sets that this run has loaded whole, though nothing uses them yet */
 	const char *const *loaded;

@@ -88,6 +88,12 @@ static struct nft_element_ends nft_element_ends(const struct plan_set *s,
 		memcpy(k.lo, &e->mark, 4);
 		k.lo[4] = (uint8_t)e->nfproto;
 		break;
+	case PLAN_TYPE_MARK_NFPROTO_SLOT:
+		k.len = 12;
+		memcpy(k.lo, &e->mark, 4);
+		k.lo[4] = (uint8_t)e->nfproto;
+		memcpy(k.lo + 8, &e->slot, 4);
+		break;
 	}
 	return k;
 }

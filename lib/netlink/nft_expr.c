@@ -96,6 +96,8 @@ static const struct nft_field nft_fields[PLAN_FIELD_COUNT] = {
 	[PLAN_FIB_DADDR_TYPE] = NFT_FIB_TYPE(NFTA_FIB_F_DADDR),
 	[PLAN_FIB_SADDR_TYPE] = NFT_FIB_TYPE(NFTA_FIB_F_SADDR),
 	[PLAN_FIB_SADDR_OIF_TYPE] = NFT_FIB_TYPE(NFTA_FIB_F_SADDR | NFTA_FIB_F_OIF),
+	[PLAN_RANDOM_SLOT] = { NFT_EXPR_NUMGEN, NFT_NG_RANDOM, .op = PLAN_SLOTS, .len = 4,
+			       .key_type = 4 },
 };
 
 struct nft_encoder {

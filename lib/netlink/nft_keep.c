@@ -6,41 +6,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int nft_keep_cmp(const void *pa, const void *pb)
-{
-	const struct plan_element *a = pa, *b = pb;
-
-	if (a->mark != b->mark)
-		return a->mark < b->mark ? -1 : 1;
-	return (a->nfproto > b->nfproto) - (a->nfproto < b->nfproto);
-}
-
 static bool nft_keep_is(const struct plan_chain *c, const char *name)
 {
 	return c && !strcmp(c->name, name);
+}
+
+/* One of a target's own: a chain of a candidate, of its routes, of its last resort. */
+static const struct plan_chain *nft_keep_target_chain(const struct plan *p,
+						      const struct plan_target *t, const char *name)
+{
+	if (nft_keep_is(t->routes, name))
+		return t->routes;
+	if (t->last == PLAN_LAST_BLOCK && nft_keep_is(p->to_block, name))
+		return p->to_block;
+	for (size_t i = 0; i < t->n_candidates; i++) {
+		if (nft_keep_is(t->candidates[i].to, name))
+			return t->candidates[i].to;
+		if (nft_keep_is(t->candidates[i].moved, name))
+			return t->candidates[i].moved;
+	}
+	return NULL;
 }
 
 /* A chain that may stand for packets or flows of this mark; NULL: none of that name. */
 static const struct plan_chain *nft_keep_chain(const struct plan *p, uint32_t mark,
 					       const char *name)
 {
+	const struct plan_chain *chain = NULL;
+
 	if (nft_keep_is(p->to_main, name))
 		return p->to_main;
-	for (size_t i = 0; i < p->n_targets; i++) {
+	for (size_t i = 0; i < p->n_targets && !chain; i++) {
 		const struct plan_target *t = &p->targets[i];
 		bool ours = t->mark == mark;
 
+		if (ours && nft_keep_is(p->spread_flows, name))
+			return p->spread_flows;
 		for (size_t k = 0; k < t->n_candidates; k++)
 			ours |= t->candidates[k].mark == mark;
-		if (!ours)
-			continue;
-		if (nft_keep_is(t->routes, name))
-			return t->routes;
-		for (size_t k = 0; k < t->n_candidates; k++)
-			if (nft_keep_is(t->candidates[k].to, name))
-				return t->candidates[k].to;
+		if (ours)
+			chain = nft_keep_target_chain(p, t, name);
 	}
-	return NULL;
+	return chain;
 }
 
 static bool nft_keep_is_target(const struct plan *p, uint32_t mark)
@@ -56,21 +63,14 @@ static bool nft_keep_read(const struct plan *p, const struct nft_element *e,
 			  struct plan_element *ret)
 {
 	*ret = (struct plan_element){ 0 };
-	if (e->key_len != 8 || !e->is_goto || !e->chain)
+	if ((e->key_len != 8 && e->key_len != 12) || !e->is_goto || !e->chain)
 		return false;
 	memcpy(&ret->mark, e->key, sizeof(ret->mark));
 	ret->nfproto = e->key[4];
+	if (e->key_len == 12)
+		memcpy(&ret->slot, e->key + 8, sizeof(ret->slot));
 	ret->chain = nft_keep_chain(p, ret->mark, e->chain);
-	return ret->chain;
-}
-
-static struct plan_element *nft_keep_find(struct plan_element *list, size_t n,
-					  const struct plan_element *key)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!nft_keep_cmp(&list[i], key))
-			return &list[i];
-	return NULL;
+	return ret->chain && ret->slot < PLAN_SLOTS;
 }
 
 /* `more`: seen keys that are not wanted stay too, if they are targets'. */
@@ -89,14 +89,14 @@ static const struct plan_element *nft_keep_merge(const struct plan *p, const str
 
 		if (!nft_keep_read(p, &s->elements[i], &e))
 			continue;
-		same = nft_keep_find(list, total, &e);
+		same = *n ? bsearch(&e, list, *n, sizeof(e), plan_element_cmp) : NULL;
 		if (same)
 			same->chain = e.chain;
 		else if (more && nft_keep_is_target(p, e.mark))
 			list[total++] = e;
 	}
 	if (total)
-		qsort(list, total, sizeof(*list), nft_keep_cmp);
+		qsort(list, total, sizeof(*list), plan_element_cmp);
 	*n = total;
 	return list;
 }
@@ -109,4 +109,6 @@ void nft_keep_state(struct nft_wanted *w, struct nft_seen *seen, struct arena *a
 		w->egress = nft_keep_merge(p, p->egress, w->egress, &w->n_egress, true, seen, a);
 	if (p->alive)
 		w->alive = nft_keep_merge(p, p->alive, w->alive, &w->n_alive, false, seen, a);
+	if (p->spread)
+		w->spread = nft_keep_merge(p, p->spread, w->spread, &w->n_spread, true, seen, a);
 }

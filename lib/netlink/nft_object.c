@@ -15,6 +15,7 @@
 
 /* enum datatypes of nft's datatype.h; a concatenation is 6 bits each */
 #define NFT_TYPE_NFPROTO 2
+#define NFT_TYPE_INTEGER 4
 #define NFT_TYPE_IPADDR	 7
 #define NFT_TYPE_IP6ADDR 8
 #define NFT_TYPE_MARK	 19
@@ -24,8 +25,22 @@
 #define NFT_BYTEORDER_HOST_TAG	  1
 #define NFT_BYTEORDER_BIG_TAG	  2
 
-/* enum expr_types of nft's expression.h and its user data for concatenations */
-#define NFT_UDATA_EXPR_CONCAT 13
+#define NFT_TYPE_MARK_NFPROTO	   (NFT_TYPE_MARK << 6 | NFT_TYPE_NFPROTO)
+#define NFT_TYPE_MARK_NFPROTO_SLOT (NFT_TYPE_MARK_NFPROTO << 6 | NFT_TYPE_INTEGER)
+
+/* enum expr_types of nft's expression.h */
+#define NFT_UDATA_EXPR_VERDICT 1
+#define NFT_UDATA_EXPR_META    9
+#define NFT_UDATA_EXPR_CONCAT  13
+#define NFT_UDATA_EXPR_NUMGEN  23
+
+/* What nft puts into a set's user data for each expression of a typeof (expr_ops.build_udata). */
+#define NFT_UDATA_SUB_TYPE  0
+#define NFT_UDATA_SUB_DATA  1
+#define NFT_UDATA_META_KEY  0
+#define NFT_UDATA_NG_TYPE   0
+#define NFT_UDATA_NG_MOD    1
+#define NFT_UDATA_NG_OFFSET 2
 
 /* ---- tables ------------------------------------------------------------- */
 
@@ -156,8 +171,12 @@ struct nft_set_info nft_object_set_info(const struct plan_set *s)
 		info.key_len = 4;
 		break;
 	case PLAN_TYPE_MARK_NFPROTO:
-		info.key_type = NFT_TYPE_MARK << 6 | NFT_TYPE_NFPROTO;
+		info.key_type = NFT_TYPE_MARK_NFPROTO;
 		info.key_len = 8;
+		break;
+	case PLAN_TYPE_MARK_NFPROTO_SLOT:
+		info.key_type = NFT_TYPE_MARK_NFPROTO_SLOT;
+		info.key_len = 12;
 		break;
 	}
 	if (s->interval)
@@ -182,6 +201,52 @@ static void nft_object_put_concat(struct nftnl_udata_buf *u)
 	nftnl_udata_nest_end(u, key);
 }
 
+static void nft_object_put_meta(struct nftnl_udata_buf *u, uint8_t place, uint32_t key)
+{
+	struct nftnl_udata *part = nftnl_udata_nest_start(u, place), *data;
+
+	nftnl_udata_put_u32(u, NFT_UDATA_SUB_TYPE, NFT_UDATA_EXPR_META);
+	data = nftnl_udata_nest_start(u, NFT_UDATA_SUB_DATA);
+	nftnl_udata_put_u32(u, NFT_UDATA_META_KEY, key);
+	nftnl_udata_nest_end(u, data);
+	nftnl_udata_nest_end(u, part);
+}
+
+static void nft_object_put_slot(struct nftnl_udata_buf *u, uint8_t place)
+{
+	struct nftnl_udata *part = nftnl_udata_nest_start(u, place), *data;
+
+	nftnl_udata_put_u32(u, NFT_UDATA_SUB_TYPE, NFT_UDATA_EXPR_NUMGEN);
+	data = nftnl_udata_nest_start(u, NFT_UDATA_SUB_DATA);
+	nftnl_udata_put_u32(u, NFT_UDATA_NG_TYPE, NFT_NG_RANDOM);
+	nftnl_udata_put_u32(u, NFT_UDATA_NG_MOD, PLAN_SLOTS);
+	nftnl_udata_put_u32(u, NFT_UDATA_NG_OFFSET, 0);
+	nftnl_udata_nest_end(u, data);
+	nftnl_udata_nest_end(u, part);
+}
+
+/*
+ * A random number has no datatype by name, so the map is listed with the
+ * expressions themselves: typeof meta mark . meta nfproto . numgen random mod
+ * 100 : verdict.
+ */
+static void nft_object_put_typeof(struct nftnl_udata_buf *u)
+{
+	struct nftnl_udata *key = nftnl_udata_nest_start(u, NFTNL_UDATA_SET_KEY_TYPEOF), *data;
+
+	nftnl_udata_put_u32(u, NFTNL_UDATA_SET_TYPEOF_EXPR, NFT_UDATA_EXPR_CONCAT);
+	data = nftnl_udata_nest_start(u, NFTNL_UDATA_SET_TYPEOF_DATA);
+	nft_object_put_meta(u, 0, NFT_META_MARK);
+	nft_object_put_meta(u, 1, NFT_META_NFPROTO);
+	nft_object_put_slot(u, 2);
+	nftnl_udata_nest_end(u, data);
+	nftnl_udata_nest_end(u, key);
+	data = nftnl_udata_nest_start(u, NFTNL_UDATA_SET_DATA_TYPEOF);
+	nftnl_udata_put_u32(u, NFTNL_UDATA_SET_TYPEOF_EXPR, NFT_UDATA_EXPR_VERDICT);
+	nftnl_udata_nest_end(u, nftnl_udata_nest_start(u, NFTNL_UDATA_SET_TYPEOF_DATA));
+	nftnl_udata_nest_end(u, data);
+}
+
 static void nft_object_put_set_udata(struct nlmsghdr *nlh, const struct nft_set_info *info)
 {
 	struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(512);
@@ -193,7 +258,9 @@ static void nft_object_put_set_udata(struct nlmsghdr *nlh, const struct nft_set_
 	nftnl_udata_put_u32(u, NFTNL_UDATA_SET_KEYBYTEORDER, order);
 	if (info->is_map)
 		nftnl_udata_put_u32(u, NFTNL_UDATA_SET_DATABYTEORDER, NFT_BYTEORDER_INVALID_TAG);
-	if (concat && info->is_map)
+	if (info->key_type == NFT_TYPE_MARK_NFPROTO_SLOT)
+		nft_object_put_typeof(u);
+	else if (concat && info->is_map)
 		nft_object_put_concat(u);
 	if (info->is_map)
 		nftnl_udata_put_u32(u, NFTNL_UDATA_SET_DATA_INTERVAL, 0);

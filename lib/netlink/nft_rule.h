@@ -36,6 +36,7 @@ enum nft_expr_kind {
 	NFT_EXPR_SOCKET,
 	NFT_EXPR_FIB,
 	NFT_EXPR_PAYLOAD,
+	NFT_EXPR_NUMGEN,
 	NFT_EXPR_BITWISE,
 	NFT_EXPR_BYTEORDER,
 	NFT_EXPR_CMP,
@@ -51,10 +52,10 @@ enum nft_expr_kind {
 struct nft_expr {
 	enum nft_expr_kind kind;
 	uint32_t reg; /* NFT_REG_1 or NFT_REG32_01 */
-	uint32_t key; /* of meta, ct, socket; FIB result; payload base; verdict code */
+	uint32_t key; /* of meta, ct, socket; FIB result; payload base; verdict code; numgen type */
 	uint32_t
-		op; /* of cmp, range, byteorder, dynset; FIB flags; socket level; lookup inverted */
-	uint32_t offset; /* of payload */
+		op; /* of cmp, range, byteorder, dynset; FIB flags; socket level; lookup inverted; numgen modulus */
+	uint32_t offset; /* of payload, numgen */
 	uint32_t len; /* bytes of a and b, of payload and byteorder */
 	bool map; /* lookup: the element's verdict is taken */
 	uint8_t a[NFT_KEY_MAX],

@@ -24,6 +24,7 @@ static const char *const nft_rule_put_names[] = {
 	[NFT_EXPR_SOCKET] = "socket",
 	[NFT_EXPR_FIB] = "fib",
 	[NFT_EXPR_PAYLOAD] = "payload",
+	[NFT_EXPR_NUMGEN] = "numgen",
 	[NFT_EXPR_BITWISE] = "bitwise",
 	[NFT_EXPR_BYTEORDER] = "byteorder",
 	[NFT_EXPR_CMP] = "cmp",
@@ -95,6 +96,12 @@ static void nft_rule_put_attrs(struct nftnl_expr *x, const struct nft_expr *e, u
 		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET, e->offset);
 		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_LEN, e->len);
 		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_DREG, e->reg);
+		break;
+	case NFT_EXPR_NUMGEN:
+		nftnl_expr_set_u32(x, NFTNL_EXPR_NG_TYPE, e->key);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_NG_MODULUS, e->op);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_NG_OFFSET, e->offset);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_NG_DREG, e->reg);
 		break;
 	case NFT_EXPR_BITWISE:
 		nft_rule_put_bitwise(x, e);

@@ -9,13 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int nft_state_key_cmp(const struct plan_element *a, const struct plan_element *b)
-{
-	if (a->mark != b->mark)
-		return a->mark < b->mark ? -1 : 1;
-	return (a->nfproto > b->nfproto) - (a->nfproto < b->nfproto);
-}
-
 static bool nft_state_same_chain(const struct plan_element *a, const struct plan_element *b)
 {
 	return a->chain == b->chain ||
@@ -29,9 +22,9 @@ static size_t nft_state_only_in(const struct plan_element *a, size_t n_a,
 	size_t n = 0;
 
 	for (size_t i = 0, k = 0; i < n_a; i++) {
-		while (k < n_b && nft_state_key_cmp(&b[k], &a[i]) < 0)
+		while (k < n_b && plan_element_cmp(&b[k], &a[i]) < 0)
 			k++;
-		if (k < n_b && nft_state_key_cmp(&b[k], &a[i]) == 0 &&
+		if (k < n_b && plan_element_cmp(&b[k], &a[i]) == 0 &&
 		    nft_state_same_chain(&b[k], &a[i]))
 			continue;
 		ret[n++] = a[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Elements of the two link-state maps (egress, alive) as a batch: the whole of
+ * Elements of the link-state maps (egress, alive, spread) as a batch: the whole of
  * a failover on the nft side. Pure: writes messages into a caller's buffer.
  */
 #pragma once
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Changes one map from `from` to `to`, both sorted by (mark, nfproto). */
+/* Changes one map from `from` to `to`, both sorted by plan_element_cmp(). */
 struct nft_state_change {
 	const struct plan_set *map;
 	const struct plan_element *from, *to;

@@ -20,6 +20,7 @@
 enum { FIBER, LTE, SAT, N_LINKS };
 
 static const struct plan_chain to_main = { .name = "to_main" };
+static const struct plan_chain to_block = { .name = "to_block" };
 static const struct plan_chain spread_flows = { .name = "spread_flows" };
 static const struct plan_chain routes_default = { .name = "routes_default" };
 static const struct plan_chain routes_strict = { .name = "routes_strict" };
@@ -99,6 +100,7 @@ static int setup(void **state)
 	w.plan.n_links = N_LINKS;
 	w.plan.targets = w.targets;
 	w.plan.to_main = &to_main;
+	w.plan.to_block = &to_block;
 	w.plan.spread_flows = &spread_flows;
 	return 0;
 }
@@ -470,22 +472,20 @@ static void with_all_links_down_main_takes_over(void **state)
 	assert_int_equal(w.desired.net.n_routes, 0);
 }
 
-static void with_all_links_down_a_strict_target_keeps_its_mark(void **state)
+static void with_all_links_down_a_strict_target_is_unreachable(void **state)
 {
 	make_default();
 	w.targets[0].last = PLAN_LAST_BLOCK;
 	w.targets[0].routes = &routes_strict;
 	kill_all();
 	build(DESIRED_DAEMON);
-	expect_egress("");
-	expect_alive("539.2 routes_strict\n539.10 routes_strict\n"
-		     "15397.2 to_fiber.default\n15397.10 to_fiber.default\n"
-		     "15398.2 to_lte.default\n15398.10 to_lte.default\n"
-		     "15399.2 to_sat.default\n15399.10 to_sat.default\n");
+	expect_egress("539.2 to_block\n539.10 to_block\n");
+	expect_alive("539.2 to_block\n539.10 to_block\n15397.2 to_block\n15397.10 to_block\n"
+		     "15398.2 to_block\n15398.10 to_block\n15399.2 to_block\n15399.10 to_block\n");
 	make_strict_link();
 	build(DESIRED_DAEMON);
-	expect_egress("");
-	expect_alive("5397.2 to_fiber\n5397.10 to_fiber\n");
+	expect_egress("5397.2 to_block\n5397.10 to_block\n");
+	expect_alive("5397.2 to_block\n5397.10 to_block\n");
 }
 
 static void a_link_target_falls_to_its_on_down_group(void **state)
@@ -588,7 +588,7 @@ int main(void)
 		TEST(the_first_usable_link_is_chosen_for_each_family),
 		TEST(carrier_loss_moves_both_families),
 		TEST(with_all_links_down_main_takes_over),
-		TEST(with_all_links_down_a_strict_target_keeps_its_mark),
+		TEST(with_all_links_down_a_strict_target_is_unreachable),
 		TEST(a_link_target_falls_to_its_on_down_group),
 		TEST(a_balanced_target_is_spread_over_its_slots),
 		TEST(links_of_the_next_tier_do_not_make_a_balance),
