@@ -393,8 +393,8 @@ static void order_keeps_both_tables_in_step(void **state)
 	bool switched = false, egress_changed = false;
 
 	apply(RULES(BANK));
-	w = wanted(
-		compile(RULES("{\"name\":\"bank\",\"to\":[\"198.18.0.0/15\"],\"via\":\"spare\"}")));
+	w = wanted(compile(RULES(
+		"{\"name\":\"bank\",\"to\":[\"198.18.0.0/15\"],\"via\":\"default\",\"on_down\":\"block\"}")));
 	d = differ(&w);
 	for (size_t i = 0; i < d.n_steps; i++) {
 		const struct nft_step *s = &d.steps[i];
