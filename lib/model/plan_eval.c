@@ -32,6 +32,7 @@ struct pass {
 	const struct plan_eval_learnt *learnt;
 	struct arena *arena;
 	struct plan_eval_answer *answer;
+	size_t rule_cursor; /* rules are met in their order */
 	/* of the statement being looked at */
 	unsigned needs;
 	bool by_range, by_learnt;
@@ -286,6 +287,7 @@ static enum truth match_field(struct pass *s, const struct plan_match *m)
 	case PLAN_OIFNAME: /* not known before routing; omr_bypass does not ask */
 	case PLAN_FIB_SADDR_TYPE:
 	case PLAN_FIB_SADDR_OIF_TYPE:
+	case PLAN_RANDOM_SLOT: /* omr_egress only */
 		return UNKNOWN;
 	}
 	return UNKNOWN;
@@ -302,19 +304,27 @@ static enum truth match(struct pass *s, const struct plan_match *m)
 
 /* ---- chains -------------------------------------------------------------- */
 
-const struct plan_chain *plan_eval_rule_chain(const struct plan *p, size_t rule)
+static bool is_rule_chain(const struct plan_chain *c, const char *name)
+{
+	if (c->table != PLAN_TABLE_BYPASS)
+		return false;
+	if (!name)
+		return !strcmp(c->name, OTHERWISE);
+	return !strncmp(c->name, RULE_PREFIX, strlen(RULE_PREFIX)) &&
+	       !strcmp(c->name + strlen(RULE_PREFIX), name);
+}
+
+const struct plan_chain *plan_eval_rule_chain(const struct plan *p, size_t rule, size_t *cursor)
 {
 	const char *name = rule == PLAN_EVAL_NOTHING ? NULL : p->policy->rules[rule].name;
 
 	for (size_t i = 0; i < p->n_chains; i++) {
-		const struct plan_chain *c = p->chains[i];
+		size_t at = (*cursor + i) % p->n_chains;
 
-		if (c->table != PLAN_TABLE_BYPASS)
-			continue;
-		if (name ? !strncmp(c->name, RULE_PREFIX, strlen(RULE_PREFIX)) &&
-				    !strcmp(c->name + strlen(RULE_PREFIX), name)
-			 : !strcmp(c->name, OTHERWISE))
-			return c;
+		if (is_rule_chain(p->chains[at], name)) {
+			*cursor = at;
+			return p->chains[at];
+		}
 	}
 	return NULL;
 }
@@ -333,13 +343,18 @@ size_t plan_eval_chain_target(const struct plan *p, const struct plan_chain *c)
 	return PLAN_EVAL_NOTHING;
 }
 
-static size_t rule_of_chain(const struct plan *p, const struct plan_chain *c)
+static size_t rule_of_chain(struct pass *s, const struct plan_chain *c)
 {
-	if (strncmp(c->name, RULE_PREFIX, strlen(RULE_PREFIX)) != 0)
-		return PLAN_EVAL_NOTHING;
-	for (size_t i = 0; i < p->policy->n_rules; i++)
-		if (!strcmp(p->policy->rules[i].name, c->name + strlen(RULE_PREFIX)))
-			return i;
+	const struct policy *p = s->plan->policy;
+
+	for (size_t i = 0; i < p->n_rules; i++) {
+		size_t at = (s->rule_cursor + i) % p->n_rules;
+
+		if (is_rule_chain(c, p->rules[at].name)) {
+			s->rule_cursor = at;
+			return at;
+		}
+	}
 	return PLAN_EVAL_NOTHING;
 }
 
@@ -444,7 +459,7 @@ static bool walk(struct pass *s, const struct plan_chain *c)
 			s->answer->because = c->rules[i].comment;
 			return true;
 		}
-		rule = rule_of_chain(s->plan, step.chain);
+		rule = rule_of_chain(s, step.chain);
 		if (step.truth == UNKNOWN) {
 			if (rule != PLAN_EVAL_NOTHING)
 				add_maybe(s, rule, step.chain);

@@ -90,7 +90,11 @@ void plan_eval_packet(const struct plan *p, const struct plan_eval_packet *packe
 		      const struct plan_eval_learnt *learnt, struct arena *a,
 		      struct plan_eval_answer *ret);
 
-/* The chain of a policy rule ("rule_NAME"), or of what none matches with rule PLAN_EVAL_NOTHING. */
-const struct plan_chain *plan_eval_rule_chain(const struct plan *p, size_t rule);
+/*
+ * The chain of a policy rule ("rule_NAME"), or of what none matches with rule PLAN_EVAL_NOTHING.
+ * The search begins at *cursor, at first 0, and leaves it there: rules asked for in their order
+ * are found at once.
+ */
+const struct plan_chain *plan_eval_rule_chain(const struct plan *p, size_t rule, size_t *cursor);
 /* Where that chain leads; PLAN_EVAL_NOTHING: main routing, or no such chain. */
 size_t plan_eval_chain_target(const struct plan *p, const struct plan_chain *c);
