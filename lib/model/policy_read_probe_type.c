@@ -37,6 +37,8 @@ bool policy_read_probe_type_name(struct policy_reader *r, const struct policy_pa
 	char name[POLICY_LIST_DOMAIN_MAX];
 	struct policy_list_fault f;
 	struct policy_probe *p = out;
+	enum inet_family family;
+	struct inet_addr addr;
 	struct diag *d;
 
 	if (!text)
@@ -48,7 +50,8 @@ bool policy_read_probe_type_name(struct policy_reader *r, const struct policy_pa
 		return true;
 	}
 	d = policy_value_fault(r, path, "%s", f.text);
-	if (*f.hint)
+	/* where a rule has addresses is no help here */
+	if (*f.hint && inet_parse_addr(text, strlen(text), &family, &addr) < 0)
 		diag_hint(r->faults, d, "%s", f.hint);
 	return false;
 }

@@ -71,7 +71,7 @@ def check_texts(schema, where, seen):
     if not isinstance(schema, dict):
         return
     for name, prop in schema.get("properties", {}).items():
-        if not isinstance(prop, dict) or set(prop) <= {"const", "enum", "items", "contains"}:
+        if not isinstance(prop, dict) or set(prop) <= {"const", "enum", "not", "items", "contains"}:
             continue  # a condition on a key, not its description
         whole = resolve(prop)
         for text in ("title", "description", "examples"):
