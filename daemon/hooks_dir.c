@@ -42,7 +42,7 @@ struct hooks_dir *hooks_dir_free(struct hooks_dir *d)
 	return NULL;
 }
 
-static void tell(struct hooks_dir *d, const char *name, const char *fault)
+static void tell(struct hooks_dir *d, enum log_level level, const char *name, const char *fault)
 {
 	_cleanup_(strbuf_done) struct strbuf line = STRBUF_NULL;
 
@@ -53,7 +53,7 @@ static void tell(struct hooks_dir *d, const char *name, const char *fault)
 	if (d->n_told == TOLD_MAX)
 		return;
 	d->told[d->n_told++] = memory_strdup(strbuf_text(&line));
-	log_warn("hook", "%s", strbuf_text(&line));
+	log_line(level, "hook", "%s", strbuf_text(&line));
 }
 
 /* It is in order now: the next fault is news again. */
@@ -130,7 +130,7 @@ static void add_file(struct hooks_dir *d, int fd, const char *name, char **paths
 	if (!fault && *n == HOOKS_DIR_FILES_MAX)
 		fault = "one too many, so it is not run";
 	if (fault) {
-		tell(d, name, fault);
+		tell(d, LOG_LEVEL_WARNING, name, fault);
 		return;
 	}
 	forget(d, name);
@@ -141,13 +141,18 @@ static void add_file(struct hooks_dir *d, int fd, const char *name, char **paths
 static int open_dir(struct hooks_dir *d)
 {
 	_cleanup_(cleanup_closep) int fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const char *fault = fd < 0 ? strerror(errno) : NULL;
+	const char *fault;
 	struct stat st;
 
-	if (!fault)
-		fault = fstat(fd, &st) < 0 ? strerror(errno) : owner_fault(&st);
+	if (fd < 0) {
+		/* most machines have no hooks */
+		tell(d, errno == ENOENT ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, d->path,
+		     strerror(errno));
+		return -1;
+	}
+	fault = fstat(fd, &st) < 0 ? strerror(errno) : owner_fault(&st);
 	if (fault) {
-		tell(d, d->path, fault);
+		tell(d, LOG_LEVEL_WARNING, d->path, fault);
 		return -1;
 	}
 	forget(d, d->path);

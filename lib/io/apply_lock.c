@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,7 +24,22 @@ static socklen_t apply_lock_address(struct sockaddr_un *ret)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(APPLY_LOCK_NAME));
 }
 
-/* Whether whoever has the name is root or one like us; a connection tells. */
+/* What a ruleset can be changed with. A daemon with a user of its own has it, too. */
+static bool apply_lock_has_net_admin(pid_t pid)
+{
+	_cleanup_(cleanup_fclosep) FILE *f = NULL;
+	unsigned long long effective = 0;
+	char path[32], line[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			break;
+	return effective & (1ull << CAP_NET_ADMIN);
+}
+
+/* Whether whoever has the name is root or one with our rights; a connection tells. */
 static bool apply_lock_is_ours(const struct sockaddr_un *addr, socklen_t len)
 {
 	_cleanup_(cleanup_closep) int fd =
@@ -35,7 +51,7 @@ static bool apply_lock_is_ours(const struct sockaddr_un *addr, socklen_t len)
 		return true; /* not listening yet, or too many ask: a moment later we know */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
 		return true;
-	return who.uid == 0 || who.uid == geteuid();
+	return who.uid == 0 || who.uid == geteuid() || apply_lock_has_net_admin(who.pid);
 }
 
 int apply_lock_take(bool wait, int *ret_fd)

@@ -79,6 +79,12 @@ if hold setpriv --reuid 65534 --clear-groups 2>/dev/null; then
 	lab_stop KILL $LAB_PID
 fi
 rm -f $LAB_TMP/held
+if hold setpriv --reuid 65534 --clear-groups --inh-caps +net_admin --ambient-caps +net_admin 2>/dev/null; then
+	timeout 2 nsenter --net=/run/netns/router "$OMR_BIN/omr-nftgen" --apply $LAB_TMP/policy9000.json 2>/dev/null
+	expect 124 "one with a user of its own and the right to change rulesets is waited for" echo $?
+	lab_stop KILL $LAB_PID
+fi
+rm -f $LAB_TMP/held
 hold env
 timeout 2 nsenter --net=/run/netns/router "$OMR_BIN/omr-nftgen" --apply $LAB_TMP/policy9000.json 2>/dev/null
 expect 124 "another apply is waited for" echo $?
