@@ -4,9 +4,11 @@
 #
 #	base <- model <- netlink <- io		lib/*
 #	emit: base, model			generator/emit_*
-#	core: base, model			daemon/core*
+#	core: base, model			daemon/core*, link_state, damping, probe_track
+#	control: base, model, core		daemon/control_* but control_io_*, daemon/doctor_judge*
+#	doctor: base, model, netlink, io	daemon/doctor_look*
 #	generator, daemon: everything below, never each other
-#	ctl: base				daemon/ctl_*
+#	ctl: base, doctor			daemon/ctl_*
 #
 # and which files may see which library. A header hands its libraries on to whoever
 # includes it, so that is followed too.
@@ -30,7 +32,10 @@ check_layers() {
 		}
 		if (f ~ /^generator\/emit_[^\/]*$/) return "emit"
 		if (f ~ /^generator\/[^\/]*$/) return "generator"
-		if (f ~ /^daemon\/core[^\/]*$/) return "core"
+		if (f ~ /^daemon\/(core[^\/]*|link_state\..|damping\..|probe_track\..)$/) return "core"
+		if (f ~ /^daemon\/control_io_[^\/]*$/) return "daemon"
+		if (f ~ /^daemon\/(control_|doctor_judge)[^\/]*$/) return "control"
+		if (f ~ /^daemon\/doctor_look[^\/]*$/) return "doctor"
 		if (f ~ /^daemon\/ctl_[^\/]*$/) return "ctl"
 		if (f ~ /^daemon\/[^\/]*$/) return "daemon"
 		return ""
@@ -66,8 +71,10 @@ check_layers() {
 		allowed["emit"] = "base model emit"
 		allowed["generator"] = "base model netlink io emit generator"
 		allowed["core"] = "base model core"
-		allowed["daemon"] = "base model netlink io core daemon"
-		allowed["ctl"] = "base ctl"
+		allowed["control"] = "base model core control"
+		allowed["doctor"] = "base model netlink io control doctor"
+		allowed["daemon"] = "base model netlink io core control daemon"
+		allowed["ctl"] = "base control doctor ctl"
 	}
 	FNR == 1 {
 		mine = box(FILENAME)
@@ -141,6 +148,10 @@ self_test() {
 	plant "$good" daemon/core.c '#include "daemon/core_event.h"'
 	plant "$good" daemon/loop.c '#include <ev.h>'
 	plant "$good" daemon/ctl_main.c '#include <jansson.h>'
+	plant "$good" daemon/control_json.h '#include <jansson.h>'
+	plant "$good" daemon/control_io_kernel.c '#include "io/nl_socket.h"'
+	plant "$good" daemon/doctor_look.c '#include "io/nl_socket.h"'
+	plant "$good" daemon/ctl_doctor.c '#include "daemon/doctor_look.h"'
 	expect_clean "a good tree" check_layers "$good" || return 1
 
 	# file, what it includes, how the offence is named
@@ -169,6 +180,14 @@ self_test() {
 		daemon/bad.c|"generator/emit_nft.h"|daemon may not include emit
 		daemon/bad.c|"daemon/ctl_ask.h"|daemon may not include ctl
 		daemon/ctl_bad.c|"io/apply.h"|ctl may not include io
+		daemon/ctl_bad.c|"daemon/core.h"|ctl may not include core
+		daemon/ctl_bad.c|"daemon/loop.h"|ctl may not include daemon
+		daemon/damping.c|"io/apply.h"|core may not include io
+		daemon/control_bad.c|"io/nl_socket.h"|control may not include io
+		daemon/control_bad.c|"daemon/loop.h"|control may not include daemon
+		daemon/control_bad.c|<ev.h>|may not see libev
+		daemon/doctor_judge.c|"io/nl_socket.h"|control may not include io
+		daemon/doctor_look.c|"daemon/loop.h"|doctor may not include daemon
 		lib/model/bad.c|"plan.h"|not the path of a layer
 		lib/model/bad.c|"../io/apply.h"|not the path of a layer
 		lib/model/bad.c|HEADER|cannot be checked
