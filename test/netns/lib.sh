@@ -284,16 +284,20 @@ lab_wait() {
 
 # lab_policy MEMBERS: $LAB_TMP/policy.json with links isp1.. (devices w1..; gateways learnt, no
 # probes, masqueraded), group "default" of all in order, and MEMBERS ('"rules": [...]').
-# LAB_GROUPS adds groups (', "bulk": {...}'), LAB_LINK_EXTRA members to each link.
+# LAB_GROUPS adds groups (', "bulk": {...}'), LAB_DEFAULT members to group "default", LAB_LINK_EXTRA
+# members to each link, LAB_LINK_EXTRA_1 to isp1 alone... A cable that is pulled again and again is
+# damped (docs/policy.md); that is off unless LAB_DAMPING says otherwise.
 lab_policy() {
-	local n links="" names="" gateways
+	local n links="" names="" gateways extra
 
 	for ((n = 1; n <= LAB_LINKS; n++)); do
 		gateways=
 		[ "${OMR_LAB_LOAD:-}" != text ] || # nobody there to learn them
 			gateways=", \"gateway4\": \"10.$n.0.1\", \"gateway6\": \"fd00:a:$n::1\""
+		extra=LAB_LINK_EXTRA_$n
+		extra="${LAB_LINK_EXTRA:-}${!extra:-}${LAB_DAMPING-, \"damping\": false}"
 		links+="${links:+,
-		}\"isp$n\": { \"device\": \"w$n\", \"id\": $n, \"masquerade\": true$gateways${LAB_LINK_EXTRA:-} }"
+		}\"isp$n\": { \"device\": \"w$n\", \"id\": $n, \"masquerade\": ${LAB_MASQUERADE:-true}$gateways$extra }"
 		names+="${names:+, }\"isp$n\""
 	done
 	cat >$LAB_TMP/policy.json <<-END
@@ -302,7 +306,7 @@ lab_policy() {
 		"links": {
 			$links
 		},
-		"groups": { "default": { "links": [$names] }${LAB_GROUPS:-} },
+		"groups": { "default": { "links": [$names]${LAB_DEFAULT:-} }${LAB_GROUPS:-} },
 		$1
 	}
 	END
@@ -349,6 +353,106 @@ lab_daemon_ready() {
 		exit 1
 	}
 }
+# lab_daemon_start: starts it and waits until the kernel is as it should be
+lab_daemon_start() {
+	lab_daemon "$@"
+	lab_wait 30 "the daemon is in sync" lab_in_sync || {
+		cat $LAB_TMP/daemon.log >&2
+		exit 1
+	}
+}
+lab_ctl() { at router "$OMR_BIN/omr-nftctl" --socket $LAB_TMP/daemon.sock "$@"; }
+lab_in_sync() { lab_ctl --json status 2>/dev/null | grep -q '"in_sync": *true'; }
+# lab_state ISP 4|6: the state of a link as status --json has it. lab_chosen GROUP 4|6: the link that new flows leave by
+lab_state() { lab_ctl --json status | /usr/bin/python3 "$LAB_DIR/status.py" state "$@"; }
+lab_chosen() { lab_ctl --json status | /usr/bin/python3 "$LAB_DIR/status.py" chosen "$@"; }
+lab_states() { # STATE ISP...: all of them, in both families
+	local want=$1 isp
+
+	shift
+	for isp; do
+		[ "$(lab_state "$isp" 4)" = "$want" ] && [ "$(lab_state "$isp" 6)" = "$want" ] || return 1
+	done
+}
+# lab_leaves_by NAME [FROM]: new flows of both families are answered by NAME
+lab_leaves_by() {
+	[ "$(ask_from "${2:-client}" -t 200 udp "$(lab_dst 4)")" = "$1" ] &&
+		[ "$(ask_from "${2:-client}" -t 200 udp "$(lab_dst 6)")" = "$1" ]
+}
+lab_leaves4_by() { [ "$(ask_from client -t 200 udp "$(lab_dst 4)")" = "$1" ]; }
+lab_leaves6_by() { [ "$(ask_from client -t 200 udp "$(lab_dst 6)")" = "$1" ]; }
+# soon TEXT COMMAND...: it succeeds within 10 seconds
+soon() {
+	local text=$1
+
+	shift
+	lab_wait 10 "$text" "$@" && ok "$text" || not_ok "$text"
+}
+# median of the numbers on stdin: "MEDIAN MIN MAX COUNT"
+lab_median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)], v[1], v[NR], NR }'; }
+lab_at_most() { awk -v a="${1:-999999}" -v b="$2" 'BEGIN { exit !(a <= b) }'; } # NUMBER LIMIT
+# lab_pulse RATE [ADDRESS...]: a flow to each (the test address of both families), see test/tools/pulse.c;
+# what it says is in $LAB_TMP/pulse. lab_pulse_end [SIGNAL]
+lab_pulse() {
+	local rate=$1
+
+	shift
+	[ $# -gt 0 ] || set -- "$(lab_dst 4)" "$(lab_dst 6)"
+	# not at(): its subshell would get the signal
+	nsenter --net=/run/netns/client "$OMR_TOOLS/pulse" -r "$rate" "$@" >$LAB_TMP/pulse &
+	LAB_PULSE=$!
+	lab_wait 10 "every flow is answered" lab_pulse_answered $#
+}
+lab_pulse_answered() { [ "$(grep -c ^answer $LAB_TMP/pulse)" -eq "$1" ]; }
+lab_pulse_end() {
+	kill "$LAB_PULSE"
+	wait "$LAB_PULSE"
+}
+lab_moves() { grep -c "^moved $1 " $LAB_TMP/pulse; } # ADDRESS
+lab_lost() { awk '$1 == "total" { n += $3 - $4 } END { print n + 0 }' $LAB_TMP/pulse; } # after lab_pulse_end
+
+# lab_turns COUNT DIES RETURNS: the link that both flows of a pulse are on dies (DIES ISP), they move to the
+# other of isp1 and isp2, it returns (RETURNS ISP) and is up again; COUNT times. Then lab_silences
+# ADDRESS: "MEDIAN MIN MAX COUNT" of the milliseconds without an answer.
+lab_turns() {
+	local count=$1 dies=$2 returns=$3 on=isp1 other=isp2 i
+
+	soon "both links are up" lab_states up isp1 isp2
+	soon "isp1 is used" lab_leaves_by isp1
+	lab_pulse 1000
+	for ((i = 1; i <= count; i++)); do
+		$dies $on
+		lab_wait 10 "both flows leave by $other, $i" lab_moved_often "$i" || break
+		$returns $on
+		lab_wait 20 "$on is up again, $i" lab_states up $on || break
+		lab_wait 10 "$on answers again, $i" lab_answers $on "${on#isp}" || break
+		on=$other other=$([ $on = isp1 ] && echo isp2 || echo isp1)
+	done
+	lab_pulse_end
+	[ "$i" -gt "$count" ] && ok "$dies: both flows moved, $count times" || not_ok "$dies: only $((i - 1)) of $count times"
+}
+lab_moved_often() { [ "$(lab_moves "$(lab_dst 4)")" -ge "$1" ] && [ "$(lab_moves "$(lab_dst 6)")" -ge "$1" ]; }
+lab_silences() { awk -v a="$1" '$1 == "moved" && $2 == a { print $6 }' $LAB_TMP/pulse | lab_median; }
+# expect_silence MS TEXT: the median of each family is at most that
+expect_silence() {
+	local family median min max n
+
+	for family in 4 6; do
+		read -r median min max n <<<"$(lab_silences "$(lab_dst $family)")"
+		if lab_at_most "${median:-}" "$1"; then
+			ok "$2, IPv$family: median $median ms ($min to $max, $n times)"
+		else
+			not_ok "$2, IPv$family: median ${median:-none} ms, not at most $1 (${min:-} to ${max:-}, ${n:-0} times)"
+		fi
+	done
+}
+# The daemon's log has no fault of its own, and it ends cleanly.
+lab_daemon_clean() {
+	kill -TERM "$LAB_DAEMON"
+	wait "$LAB_DAEMON"
+	expect 0 "exit status after SIGTERM" echo $?
+	grep -E 'runtime error|ERROR:|^error ' $LAB_TMP/daemon.log && not_ok "the daemon's log has errors"
+}
 lab_daemon_works() { at router nft list map inet omr_egress egress 2>/dev/null | grep -q elements; }
 
 # ask_from NAMESPACE ...: see test/tools/ask.c
@@ -360,15 +464,16 @@ ask_from() {
 }
 
 # lab_flow FROM PROTO SRC SPORT DST DPORT DSCP ICMPTYPE SRCMAC: one packet of any protocol; prints where it
-# came out (test/tools/flows.c). Call lab_quiet first.
-lab_flow() {
+# came out (test/tools/flows.c). Call lab_quiet first. lab_flows: one such line each on stdin, one answer each.
+lab_flow() { lab_flows <<<"$*"; }
+lab_flows() {
 	local ns places=()
 
 	for ns in tunnel $(seq -f 'isp%g' "$LAB_LINKS"); do
 		places+=(-c "$ns:/run/netns/$ns:cable")
 	done
 	"$OMR_TOOLS/flows" -f "client:/run/netns/client:eth0:02:00:00:00:01:01" \
-		-f "neighbour:/run/netns/neighbour:eth0:02:00:00:00:02:01" "${places[@]}" <<<"$*"
+		-f "neighbour:/run/netns/neighbour:eth0:02:00:00:00:02:01" "${places[@]}"
 }
 
 # The address under test of each family; both policies and questions use these documentation prefixes.

@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Probes every ten seconds only. While traffic flows its silence is noticed and the link is asked at
+# once: moved within about a second. Without traffic nobody is in a hurry, and nothing is spent.
+. "$(dirname "$0")/lib.sh"
+lab_enter "$@"
+lab_up 2
+LAB_LINK_EXTRA=', "probe": "internet"'
+lab_policy '"probes": { "internet": { "type": "icmp", "hosts4": ["198.51.100.53"], "hosts6": ["2001:db8:53::53"],
+		"interval": "10s", "interval_failing": "100ms", "timeout": "100ms", "fall": 3, "rise": 2 } },
+	"rules": [ { "name": "all", "to": ["203.0.113.0/24", "2001:db8:5::/48"], "via": "default" } ]'
+lab_daemon_start
+soon "both links are up" lab_states up isp1 isp2
+lab_turns 5 lab_blackhole lab_heal
+expect_silence 1500 "probes every 10 s, and traffic"
+soon "both links are up" lab_states up isp1 isp2
+soon "isp1 is used" lab_leaves_by isp1
+echo_requests() { at isp1 nft list table inet seen | sed -n 's/.*counter packets \([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }'; }
+at isp1 nft 'add table inet seen; add chain inet seen prerouting { type filter hook prerouting priority -400; };
+	add rule inet seen prerouting icmp type echo-request counter; add rule inet seen prerouting icmpv6 type echo-request counter'
+# traffic that is answered costs no probes
+lab_pulse 100
+sleep 3
+lab_pulse_end
+n=$(echo_requests)
+[ "$n" -le 4 ] && ok "answered traffic raises no suspicion: $n echo requests in 3 s" || not_ok "answered traffic raises no suspicion: $n echo requests"
+# nor does silence
+sleep 1
+before=$(echo_requests)
+lab_blackhole isp1
+sleep 4
+n=$(($(echo_requests) - before))
+state=$(lab_state isp1 4)
+[ "$n" -le 12 ] && ok "without traffic: $n echo requests in 4 s ($state)" || not_ok "without traffic: $n echo requests in 4 s"
+lab_heal isp1
+lab_daemon_clean
+lab_done
