@@ -335,12 +335,14 @@ int apply_nft_state(struct nl_socket *nft, const struct plan *p, const struct de
 		{ p->alive, from->alive, to->alive, from->n_alive, to->n_alive },
 		{ p->spread, from->spread, to->spread, from->n_spread, to->n_spread },
 	};
+	size_t n = p->spread ? ARRAY_SIZE(changes)
+			     : ARRAY_SIZE(changes) - 1; /* without a balance group */
 	size_t elements = from->n_egress + to->n_egress + from->n_alive + to->n_alive +
 			  from->n_spread + to->n_spread;
 	size_t size = APPLY_NFT_STATE_FIXED + elements * APPLY_NFT_STATE_ELEMENT;
 	_cleanup_(cleanup_freep) void *buf = memory_alloc(size);
 	uint32_t seq = nl_socket_seq(nft, APPLY_NFT_STATE_MESSAGES), ack_seq;
-	ssize_t len = nft_state_encode(changes, ARRAY_SIZE(changes), seq, buf, size, &ack_seq);
+	ssize_t len = nft_state_encode(changes, n, seq, buf, size, &ack_seq);
 	unsigned long start = apply_nft_now_us(), took;
 	int k;
 
