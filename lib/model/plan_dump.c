@@ -92,10 +92,6 @@ static void dump_target(struct strbuf *out, const struct plan *p, const struct p
 		strbuf_add(out, " link");
 	if (t->is_block)
 		strbuf_add(out, " block");
-	for (size_t i = 0; i < t->n_tiers; i++)
-		strbuf_addf(out, " tier%zu %s", i,
-			    t->tier_groups[i] < 0 ? "link"
-						  : p->group_tables[t->tier_groups[i]].name);
 	for (size_t i = 0; i < t->n_tables; i++)
 		strbuf_addf(out, " table %u", t->tables[i]);
 	strbuf_addf(out, " last %s", t->last == PLAN_LAST_BLOCK ? "block" : "main");
@@ -103,6 +99,10 @@ static void dump_target(struct strbuf *out, const struct plan *p, const struct p
 		strbuf_addf(out, " via %s", t->via->name);
 	if (t->routes)
 		strbuf_addf(out, " routes %s", t->routes->name);
+	for (size_t i = 0; i < t->n_tiers; i++)
+		strbuf_addf(out, "%s%s", i > 0 ? "," : " tiers ",
+			    t->tier_groups[i] < 0 ? "link"
+						  : p->group_tables[t->tier_groups[i]].name);
 	strbuf_addc(out, '\n');
 	for (size_t i = 0; i < t->n_candidates; i++) {
 		const struct plan_candidate *c = &t->candidates[i];

@@ -207,7 +207,7 @@ static void build_spread(struct plan_build *b, const struct plan_set *undecided)
 	plan_build_vmap(b, &slot, PLAN_META_MARK, plan->spread);
 	plan_build_rule(b, c, &slot, NULL);
 	plan_build_vmap(b, &rest, PLAN_META_MARK, undecided);
-	plan_build_rule(b, c, &rest, "no slots yet");
+	plan_build_rule(b, c, &rest, "no daemon has named a link");
 	plan->spread_flows = c;
 }
 

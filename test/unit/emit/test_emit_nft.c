@@ -198,6 +198,22 @@ static void map_lookups_name_their_keys(void **state)
 	expect_line(s, "\t\tmeta mark & 0x00ffffff . meta nfproto vmap @egress");
 }
 
+static void a_random_slot_is_said_as_an_expression(void **state)
+{
+	struct sample *s = *state;
+	struct plan_stmt *three = sample_rule(s, PLAN_STMT_VMAP);
+
+	s->egress.type = PLAN_TYPE_MARK_NFPROTO_SLOT;
+	three->vmap.keys[0] = (struct plan_key){ PLAN_META_MARK, 0xffffff };
+	three->vmap.keys[1] = (struct plan_key){ PLAN_NFPROTO, UINT32_MAX };
+	three->vmap.keys[2] = (struct plan_key){ PLAN_RANDOM_SLOT, UINT32_MAX };
+	three->vmap.n_keys = 3;
+	three->vmap.map = &s->egress;
+	expect_line(s, "\t\ttypeof meta mark . meta nfproto . numgen random mod 100 : verdict");
+	expect_line(s, "\t\tmeta mark & 0x00ffffff . meta nfproto . numgen random mod 100 vmap "
+		       "@egress");
+}
+
 static void no_comment_can_leave_its_quotes(void **state)
 {
 	struct sample *s = *state;
@@ -308,6 +324,7 @@ int main(void)
 		T(foreign_mark_bits_are_kept),
 		T(statements_follow_each_other_with_the_comment_last),
 		T(map_lookups_name_their_keys),
+		T(a_random_slot_is_said_as_an_expression),
 		T(no_comment_can_leave_its_quotes),
 		T(a_long_comment_is_cut_between_characters),
 		T(sets_carry_their_properties),

@@ -24,6 +24,9 @@ static const struct plan_chain to_block = { .name = "to_block" };
 static const struct plan_chain spread_flows = { .name = "spread_flows" };
 static const struct plan_chain routes_default = { .name = "routes_default" };
 static const struct plan_chain routes_strict = { .name = "routes_strict" };
+static const struct plan_chain moved_chains[N_LINKS] = { { .name = "moved_to_fiber" },
+							 { .name = "moved_to_lte" },
+							 { .name = "moved_to_sat" } };
 static const struct plan_chain to_chains[] = {
 	{ .name = "to_fiber" },		{ .name = "to_lte" },	      { .name = "to_sat" },
 	{ .name = "to_fiber.default" }, { .name = "to_lte.default" }, { .name = "to_sat.default" },
@@ -62,6 +65,7 @@ static void make_default(void)
 		w.candidates[0][i] = (struct plan_candidate){ .link = i,
 							      .weight = 1 + (unsigned)i,
 							      .mark = 0x15397u + (uint32_t)i,
+							      .moved = &moved_chains[i],
 							      .to = &to_chains[N_LINKS + i] };
 	w.targets[0] = (struct plan_target){ .name = "default",
 					     .mark = 0x539,
@@ -536,6 +540,92 @@ static void links_of_the_next_tier_do_not_make_a_balance(void **state)
 	expect_egress("539.2 to_lte.default\n539.10 to_lte.default\n");
 }
 
+static void a_link_out_of_use_keeps_its_own_table(void **state)
+{
+	struct judgement *j = judge();
+
+	add_group(POLICY_GROUP_FAILOVER);
+	j->links[FIBER][INET4] = (struct desired_link){ .routed = true };
+	build_as(j, DESIRED_DAEMON);
+	expect_routes(INET4, 7, "default via 10.0.0.1 dev if10 table 7 proto 153 metric 1\n");
+	expect_routes(INET4, 991337,
+		      "default via 10.0.0.2 dev if11 table 991337 proto 153 metric 2\n"
+		      "default via 10.0.0.3 dev if12 table 991337 proto 153 metric 3\n");
+	/* what cannot be a route is none, whoever asks for it */
+	w.views[FIBER].ifindex = 0;
+	build_as(j, DESIRED_DAEMON);
+	expect_routes(INET4, 7, "");
+}
+
+static void the_choice_is_the_callers(void **state)
+{
+	struct judgement *j;
+
+	make_default();
+	j = judge();
+	j->choices[0][INET6].candidate = SAT;
+	build_as(j, DESIRED_DAEMON);
+	expect_egress("539.2 to_fiber.default\n539.10 to_sat.default\n");
+	expect_alive("539.2 to_fiber.default\n539.10 to_sat.default\n"
+		     "15397.2 to_fiber.default\n15397.10 to_fiber.default\n"
+		     "15398.2 to_lte.default\n15398.10 to_lte.default\n"
+		     "15399.2 to_sat.default\n15399.10 to_sat.default\n");
+}
+
+static void moving_flows_keep_their_mark(void **state)
+{
+	struct judgement *j;
+
+	make_default();
+	j = judge();
+	j->choices[0][INET4].candidate = LTE;
+	j->flows[0][FIBER][INET4] = DESIRED_FLOWS_MOVING;
+	j->flows[0][SAT][INET4] = DESIRED_FLOWS_MOVED;
+	build_as(j, DESIRED_DAEMON);
+	expect_alive("539.2 to_lte.default\n539.10 to_fiber.default\n"
+		     "15397.2 moved_to_lte\n15397.10 to_fiber.default\n"
+		     "15398.2 to_lte.default\n15398.10 to_lte.default\n"
+		     "15399.2 to_lte.default\n15399.10 to_sat.default\n");
+}
+
+/* Its own ip rules lead a mark to main routing when its link and groups have no route. */
+static void flows_on_their_way_to_main_wait_where_they_are(void **state)
+{
+	struct judgement *j;
+
+	make_default();
+	kill_all();
+	j = judge();
+	j->flows[0][FIBER][INET4] = DESIRED_FLOWS_MOVING;
+	build_as(j, DESIRED_DAEMON);
+	expect_alive("539.2 to_main\n539.10 to_main\n"
+		     "15397.2 to_fiber.default\n15397.10 to_main\n"
+		     "15398.2 to_main\n15398.10 to_main\n15399.2 to_main\n15399.10 to_main\n");
+	w.targets[0].last = PLAN_LAST_BLOCK;
+	build_as(j, DESIRED_DAEMON);
+	expect_alive("539.2 to_block\n539.10 to_block\n15397.2 to_block\n15397.10 to_block\n"
+		     "15398.2 to_block\n15398.10 to_block\n15399.2 to_block\n15399.10 to_block\n");
+}
+
+static void flows_of_a_spreads_dead_member_go_to_the_first(void **state)
+{
+	struct judgement *j;
+
+	make_default();
+	w.targets[0].mode = POLICY_GROUP_BALANCE;
+	w.views[FIBER].carrier = false;
+	j = judge();
+	for (enum inet_family f = INET4; f <= INET6; f++)
+		j->flows[0][FIBER][f] = DESIRED_FLOWS_MOVING;
+	build_as(j, DESIRED_DAEMON);
+	expect_egress("539.2 spread_flows\n539.10 spread_flows\n");
+	expect_alive("539.2 routes_default\n539.10 routes_default\n"
+		     "15397.2 moved_to_lte\n15397.10 moved_to_lte\n"
+		     "15398.2 to_lte.default\n15398.10 to_lte.default\n"
+		     "15399.2 to_sat.default\n15399.10 to_sat.default\n");
+	expect_slots(INET4, "lte 40 sat 60");
+}
+
 static void elements_are_sorted_and_each_key_stands_once(void **state)
 {
 	make_strict_link();
@@ -592,6 +682,11 @@ int main(void)
 		TEST(a_link_target_falls_to_its_on_down_group),
 		TEST(a_balanced_target_is_spread_over_its_slots),
 		TEST(links_of_the_next_tier_do_not_make_a_balance),
+		TEST(a_link_out_of_use_keeps_its_own_table),
+		TEST(the_choice_is_the_callers),
+		TEST(moving_flows_keep_their_mark),
+		TEST(flows_on_their_way_to_main_wait_where_they_are),
+		TEST(flows_of_a_spreads_dead_member_go_to_the_first),
 		TEST(elements_are_sorted_and_each_key_stands_once),
 		TEST(same_input_gives_the_same_state),
 	};

@@ -225,6 +225,97 @@ static void on_down_groups_are_asked_in_turn(void **state)
 	release(&c);
 }
 
+static void tiers_are_groups_asked_in_turn(void **state)
+{
+	struct compiled c;
+
+	compile(&c, "{" LINKS "\"groups\": {\"a\": {\"links\": [\"fiber\"], \"on_down\": \"b\"},"
+		    "\"b\": {\"links\": [\"lte\"]}}, \"rules\": [{\"to\": [\"192.0.2.1\"],"
+		    "\"via\": \"fiber\", \"on_down\": \"b\"}]}");
+	has(&c, "target fiber mark 0x00005397 failover link last main tiers link\n");
+	has(&c, "last main routes routes_a tiers a,b\n");
+	has(&c, "target fiber.b mark 0x00045397 failover link table 991339 last main via "
+		"via_fiber.b tiers link,b\n");
+	release(&c);
+}
+
+static void a_probed_link_has_a_mark_that_leads_nowhere_else(void **state)
+{
+	struct compiled c;
+
+	compile(&c, "{\"version\": 1, \"links\": {"
+		    "\"fiber\": {\"device\": \"eth1\", \"id\": 7,"
+		    " \"probe\": {\"type\": \"icmp\", \"hosts4\": [\"192.0.2.9\"]}},"
+		    "\"far\": {\"device\": \"eth3\", \"id\": 77,"
+		    " \"probe\": {\"type\": \"icmp\", \"hosts4\": [\"192.0.2.9\"]}},"
+		    "\"quiet\": {\"device\": \"eth2\", \"id\": 9}}, \"rules\": []}");
+	has(&c, "id 7 mark 0x00005397 table 7 gateway4 auto gateway6 auto probe 0 "
+		"probe_mark 0x00ff5397\n");
+	has(&c, "probe_mark 0x00f5394d\n");
+	has_not(&c, "0xff5399");
+	has(&c, "ip_rule 1045 ipv4 ipv6 fwmark 0xff5397/0xffffff lookup 7");
+	has(&c, "ip_rule 1046 ipv4 ipv6 fwmark 0xff5397/0xffffff unreachable");
+	/* what the tables know as theirs is counted, masqueraded, moved: probes are not */
+	has_not(&c, "element 0x00ff5397");
+	release(&c);
+}
+
+static void a_probe_mark_gives_way_to_every_other(void **state)
+{
+	struct compiled c;
+
+	compile(&c, "{\"version\": 1, \"links\": {"
+		    "\"fiber\": {\"device\": \"eth1\", \"id\": 7,"
+		    " \"probe\": {\"type\": \"icmp\", \"hosts4\": [\"192.0.2.9\"]}},"
+		    "\"other\": {\"device\": \"eth2\", \"mark\": \"0xff5397\"},"
+		    "\"top\": {\"device\": \"eth3\", \"mark\": \"0xffffff\"}}, \"rules\": []}");
+	assert_int_equal(c.result, 0);
+	has(&c, "probe_mark 0x00fffffe\n");
+	release(&c);
+}
+
+static void moved_flows_travel_with_the_mark_of_probes(void **state)
+{
+	struct compiled c;
+
+	compile(&c, BASE "\"rules\": []}");
+	has(&c, "mark 0x00025397 to to_fiber.default moved moved_to_fiber");
+	has(&c, "candidate fiber tier 0 weight 1 mark 0x00005397 to to_fiber\n");
+	has(&c, "chain omr_egress/moved_to_fiber fixed # by fiber until the flow's old entry is "
+		"deleted\n\trule set meta_mark 0x00ff5397/0x00ffffff\n");
+	release(&c);
+}
+
+static void a_balanced_group_has_a_map_of_slots(void **state)
+{
+	struct compiled c;
+
+	compile(&c, "{" LINKS "\"groups\": {\"a\": {\"links\": [\"fiber\", \"lte\"],"
+		    "\"mode\": \"balance\"}}, \"rules\": []}");
+	has(&c, "map omr_egress/spread type mark . nf_proto . slot fixed content state elements 0");
+	has(&c, "rule vmap meta_mark&0x00ffffff . nfproto . random_slot @spread\n"
+		"\trule vmap meta_mark&0x00ffffff @undecided");
+	release(&c);
+	compile(&c, BASE "\"rules\": []}");
+	has_not(&c, "spread");
+	release(&c);
+}
+
+static void a_strict_target_can_be_sent_nowhere(void **state)
+{
+	struct compiled c;
+
+	compile(&c, BASE "\"rules\": [{\"to\": [\"192.0.2.2\"], \"via\": \"fiber\","
+			 "\"on_down\": \"block\"}]}");
+	has(&c, "chain omr_egress/to_block fixed # no link of a strict target works: unreachable\n"
+		"\trule set meta_mark 0x00005390/0x00ffffff\n");
+	has(&c, "ip_rule 1040 ipv4 ipv6 fwmark 0x5390/0xffffff unreachable");
+	release(&c);
+	compile(&c, BASE "\"rules\": []}");
+	has_not(&c, "to_block");
+	release(&c);
+}
+
 static void via_block_is_unreachable(void **state)
 {
 	struct compiled c;
@@ -493,6 +584,12 @@ int main(void)
 		cmocka_unit_test(marks_do_not_depend_on_the_order_of_rules),
 		cmocka_unit_test(on_down_block_is_a_target_of_its_own),
 		cmocka_unit_test(on_down_groups_are_asked_in_turn),
+		cmocka_unit_test(tiers_are_groups_asked_in_turn),
+		cmocka_unit_test(a_probed_link_has_a_mark_that_leads_nowhere_else),
+		cmocka_unit_test(a_probe_mark_gives_way_to_every_other),
+		cmocka_unit_test(moved_flows_travel_with_the_mark_of_probes),
+		cmocka_unit_test(a_balanced_group_has_a_map_of_slots),
+		cmocka_unit_test(a_strict_target_can_be_sent_nowhere),
 		cmocka_unit_test(via_block_is_unreachable),
 		cmocka_unit_test(local_networks_limit_the_first_rule),
 		cmocka_unit_test(destination_rules_that_stand_together_share_a_map),

@@ -24,6 +24,11 @@
 	"\"spare\":{\"links\":[\"lte\",\"fiber\"]}},"
 #define RULES(list) HEAD "\"rules\":[" list "]}"
 
+#define BALANCED(list)                                                                                                 \
+	"{\"version\":1,\"links\":{\"fiber\":{\"device\":\"eth1\",\"id\":7},\"lte\":{\"device\":\"wwan0\",\"id\":8}}," \
+	"\"groups\":{\"default\":{\"mode\":\"balance\",\"links\":[\"fiber\",\"lte\"]}},\"rules\":[" list               \
+	"]}"
+
 #define BANK                                                                                       \
 	"{\"name\":\"bank\",\"to\":[\"203.0.113.0/24\",\"255.255.255.0/24\",\"2001:db8::/32\"],\"via\":\"fiber\"}"
 #define BANK2 "{\"name\":\"bank\",\"to\":[\"203.0.113.0/24\",\"2001:db8::/32\"],\"via\":\"fiber\"}"
@@ -80,6 +85,8 @@ static struct nft_wanted wanted(const struct plan *p)
 				    .n_egress = d.n_egress,
 				    .alive = d.alive,
 				    .n_alive = d.n_alive,
+				    .spread = d.spread,
+				    .n_spread = d.n_spread,
 				    .resolver = &nobody };
 }
 
@@ -195,8 +202,13 @@ static struct nft_seen_chain *chain(const char *name)
 static void a_loaded_policy_differs_no_more(void **state)
 {
 	static const char *const policies[] = {
-		RULES(BANK), RULES(SIP), RULES(VIDEO),
-		RULES(MACS), RULES(ODD), RULES(BANK "," SIP "," VIDEO "," MACS "," ODD),
+		RULES(BANK),
+		RULES(SIP),
+		RULES(VIDEO),
+		BALANCED(SIP),
+		RULES(MACS),
+		RULES(ODD),
+		RULES(BANK "," SIP "," VIDEO "," MACS "," ODD),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
@@ -214,6 +226,7 @@ static void any_policy_follows_any_other(void **state)
 		RULES(SIP "," BANK3),
 		RULES(VIDEO "," MACS),
 		RULES(MACS "," VIDEO "," BANK "," ODD),
+		BALANCED(SIP),
 		HEAD "\"dns\":{\"timeout\":\"2h\"},\"rules\":[" BANK "," VIDEO "]}",
 	};
 
@@ -417,19 +430,28 @@ static void order_keeps_both_tables_in_step(void **state)
 
 /* ---- a daemon's state ---- */
 
-static void set_verdict(const char *set, uint32_t mark, uint8_t nfproto, const char *to)
+/* slot < 0: a map without. */
+static void set_slot(const char *set, uint32_t mark, uint8_t nfproto, int slot, const char *to)
 {
 	struct nft_seen_set *s = nft_decode_find_set(&fake.seen, PLAN_TABLE_EGRESS, set);
-	struct nft_element e = { .key_len = 8, .is_goto = true, .chain = to }, *old;
+	struct nft_element e = { .key_len = slot < 0 ? 8 : 12, .is_goto = true, .chain = to };
+	struct nft_element *old;
 
 	memcpy(e.key, &mark, sizeof(mark));
 	e.key[4] = nfproto;
+	if (slot >= 0)
+		memcpy(e.key + 8, &slot, sizeof(slot));
 	old = fake_nft_element(s, &e);
 	if (old)
 		*old = e;
 	else
 		*ARENA_PUSH(arena, s->elements, s->n_elements, s->cap_elements) = e;
 	fake_nft_settle(&fake);
+}
+
+static void set_verdict(const char *set, uint32_t mark, uint8_t nfproto, const char *to)
+{
+	set_slot(set, mark, nfproto, -1, to);
 }
 
 static const struct plan_element *find(const struct plan_element *e, size_t n, uint32_t mark,
@@ -463,6 +485,31 @@ static void a_daemons_state_is_kept_where_it_fits(void **state)
 	assert_string_equal(e->chain->name, "routes_default");
 }
 
+static void a_daemons_slots_and_moved_flows_are_kept(void **state)
+{
+	struct nft_wanted w = wanted(compile(BALANCED(SIP)));
+	const struct plan_element *e;
+
+	apply(BALANCED(SIP));
+	set_verdict("egress", 0x539, 2, "spread_flows");
+	set_verdict("alive", 0x25397, 2, "moved_to_lte");
+	set_slot("spread", 0x539, 2, 0, "to_fiber.default");
+	set_slot("spread", 0x539, 2, 7, "to_lte.default");
+	set_slot("spread", 0x539, 2, 100, "to_lte.default"); /* no slot */
+	set_slot("spread", 0x539, 2, 8, "to_nowhere");
+	set_slot("spread", 0x77, 2, 9, "to_lte.default");
+	nft_keep_state(&w, &fake.seen, arena);
+	assert_int_equal(w.n_egress, 1);
+	assert_string_equal(w.egress[0].chain->name, "spread_flows");
+	e = find(w.alive, w.n_alive, 0x25397, 2);
+	assert_non_null(e);
+	assert_string_equal(e->chain->name, "moved_to_lte");
+	assert_int_equal(w.n_spread, 2);
+	assert_int_equal(w.spread[0].slot, 0);
+	assert_int_equal(w.spread[1].slot, 7);
+	assert_string_equal(w.spread[1].chain->name, "to_lte.default");
+}
+
 static void without_keeping_a_daemons_state_goes(void **state)
 {
 	struct nft_seen_set *s;
@@ -491,6 +538,7 @@ int main(void)
 		FACT(what_was_just_loaded_is_trusted),
 		FACT(order_keeps_both_tables_in_step),
 		FACT(a_daemons_state_is_kept_where_it_fits),
+		FACT(a_daemons_slots_and_moved_flows_are_kept),
 		FACT(without_keeping_a_daemons_state_goes),
 	};
 

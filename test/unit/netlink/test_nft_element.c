@@ -128,6 +128,28 @@ static void adjacent_intervals_keep_their_ends(void **state)
 	assert_true(s.elements[2].is_goto);
 }
 
+static void a_slot_is_the_last_of_three_registers(void **state)
+{
+	static const struct plan_set spread = { .table = PLAN_TABLE_EGRESS,
+						.name = "spread",
+						.type = PLAN_TYPE_MARK_NFPROTO_SLOT,
+						.is_map = true };
+	const struct plan_element e[] = {
+		{ .mark = 0x539, .nfproto = 2, .slot = 0, .chain = &to_a },
+		{ .mark = 0x539, .nfproto = 10, .slot = 99, .chain = &to_b },
+	};
+	/* as nft sends 0x539 . ipv6 . 99 */
+	static const uint8_t want[] = { 0x39, 5, 0, 0, 10, 0, 0, 0, 99, 0, 0, 0 };
+	struct nft_seen_set s;
+
+	nft_element_add(batch, &spread, "spread", e, 2, SIZE_MAX);
+	close_and_read(NFT_MSG_NEWSETELEM, &s);
+	assert_int_equal(s.n_elements, 2);
+	assert_int_equal(s.elements[1].key_len, sizeof(want));
+	assert_memory_equal(s.elements[1].key, want, sizeof(want));
+	assert_string_equal(s.elements[1].chain, "to_b");
+}
+
 static void the_end_of_the_address_space_closes_nothing(void **state)
 {
 	const struct plan_element e[] = { range("ff00::/8", NULL) };
@@ -265,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FACT(an_interval_is_a_start_and_an_end),
 		FACT(adjacent_intervals_keep_their_ends),
+		FACT(a_slot_is_the_last_of_three_registers),
 		FACT(the_end_of_the_address_space_closes_nothing),
 		FACT(a_big_set_goes_in_pieces),
 		FACT(learnt_elements_keep_their_time),

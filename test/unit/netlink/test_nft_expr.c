@@ -86,6 +86,8 @@ static void print(struct strbuf *b, const struct nft_expr *e)
 
 	if (e->reg == NFT_REG32_01)
 		strbuf_add(b, "r9 ");
+	if (e->reg == NFT_REG32_02)
+		strbuf_add(b, "r10 ");
 	switch (e->kind) {
 	case NFT_EXPR_UNKNOWN:
 		strbuf_add(b, "??");
@@ -106,6 +108,9 @@ static void print(struct strbuf *b, const struct nft_expr *e)
 		break;
 	case NFT_EXPR_PAYLOAD:
 		strbuf_addf(b, "L%u+%u/%u", e->key, e->offset, e->len);
+		break;
+	case NFT_EXPR_NUMGEN:
+		strbuf_addf(b, "N%u/%u+%u", e->key, e->op, e->offset);
 		break;
 	case NFT_EXPR_BITWISE:
 		strbuf_add(b, "&");
@@ -312,6 +317,18 @@ static void marks_are_masked(void **state)
 				.map = &(struct plan_set){ .name = "egress" } } }));
 }
 
+/* nft --debug=netlink: numgen reg 10 = random mod 100 */
+static void a_random_slot_is_the_third_key(void **state)
+{
+	check("M3; &ffffff00^00000000; r9 M15; r10 N1/100+0; ->spread",
+	      STMTS({ .kind = PLAN_STMT_VMAP,
+		      .vmap = { .keys = { { PLAN_META_MARK, 0xffffff },
+					  { PLAN_NFPROTO, 0 },
+					  { PLAN_RANDOM_SLOT, 0 } },
+				.n_keys = 3,
+				.map = &(struct plan_set){ .name = "spread" } } }));
+}
+
 static void conntrack_states_are_bits(void **state)
 {
 	check("C0; &06000000^00000000; !=00000000",
@@ -408,6 +425,7 @@ int main(void)
 		FACT(values_in_braces_are_a_set),
 		FACT(numbers_of_the_host_turn_round_for_ranges),
 		FACT(marks_are_masked),
+		FACT(a_random_slot_is_the_third_key),
 		FACT(conntrack_states_are_bits),
 		FACT(a_protocol_is_asked_for_once),
 		FACT(behind_a_link_header_the_ethertype_tells),
