@@ -88,7 +88,7 @@ static int on_message(const struct nlmsghdr *nlh, void *data)
 	if (!touched)
 		return 0;
 	log_debug("nft", "port %u changed our tables", nlh->nlmsg_pid);
-	loop_event(w->loop, &(struct core_event){ .type = CORE_EVENT_RULESET });
+	w->changed = true;
 	return 0;
 }
 
@@ -97,9 +97,12 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int revents)
 	struct nft_watch *w = container_of(io, struct nft_watch, io);
 	int r = nl_socket_read(w->socket, on_message, w);
 
-	if (r == 0)
+	if (r < 0)
+		log_debug("nft", "events: %s", strerror(-r));
+	if (r == 0 && !w->changed)
 		return;
-	log_debug("nft", "events: %s", strerror(-r));
+	/* not from inside the reading: what follows may close the socket */
+	w->changed = false;
 	loop_event(w->loop, &(struct core_event){ .type = CORE_EVENT_RULESET });
 }
 

@@ -19,6 +19,7 @@ struct nft_watch {
 	struct nl_socket *socket;
 	uint32_t own_portid; /* transactions from there are ours */
 	bool touched; /* by the transaction being told */
+	bool changed; /* since the core was told */
 	bool paused;
 };
 
