@@ -52,6 +52,7 @@ struct hooks {
 	struct hooks_dir *dir;
 	struct queue *queues; /* in the order in which they get their turn */
 	unsigned n_queues, n_running;
+	ev_timer soon;
 	bool full; /* told */
 };
 
@@ -304,7 +305,13 @@ void hooks_event(struct hooks *h, const struct core_line *line)
 	if (!q)
 		return;
 	append(q, hooks_event_new(line));
-	pump(h);
+	/* events come before the kernel has been changed for them: that goes first */
+	ev_timer_start(h->ev, &h->soon);
+}
+
+static void on_soon(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	pump(w->data);
 }
 
 struct hooks *hooks_new(struct loop *l, const char *path)
@@ -313,6 +320,8 @@ struct hooks *hooks_new(struct loop *l, const char *path)
 
 	h->ev = loop_ev(l);
 	h->dir = path ? hooks_dir_new(path) : NULL;
+	ev_timer_init(&h->soon, on_soon, 0.0, 0.0);
+	h->soon.data = h;
 	return h;
 }
 
@@ -348,6 +357,7 @@ struct hooks *hooks_free(struct hooks *h)
 {
 	if (!h)
 		return NULL;
+	ev_timer_stop(h->ev, &h->soon);
 	end_programs(h);
 	while (h->queues) {
 		struct queue *q = h->queues;

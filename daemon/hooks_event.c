@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char path_variable[] =
@@ -85,14 +86,32 @@ static const char *family_of(const struct core_line *line)
 	return line->family == INET4 ? "ipv4" : "ipv6";
 }
 
+#define TIME_MAX sizeof("-2147483648-12-31T23:59:60.999Z")
+
+/* Of the wall: 2026-11-23T01:02:03.456Z */
+static const char *now_text(char ret[TIME_MAX])
+{
+	struct timespec t;
+	struct tm utc;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &utc);
+	n = strftime(ret, TIME_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(ret + n, TIME_MAX - n, ".%03uZ", (unsigned)(t.tv_nsec / 1000000) % 1000);
+	return ret;
+}
+
 struct hooks_event *hooks_event_new(const struct core_line *line)
 {
 	_cleanup_(strbuf_done) struct strbuf json = STRBUF_NULL;
 	struct hooks_event *e = memory_alloc(sizeof(*e));
+	char time[TIME_MAX];
 
 	add_variable(e, path_variable);
 	strbuf_addc(&json, '{');
 	add(e, &json, "event", "EVENT", hooks_event_name(line->kind));
+	add(e, &json, "time", "TIME", now_text(time));
 	add(e, &json, "link", "LINK", line->link);
 	add(e, &json, "device", "DEVICE", line->device);
 	add(e, &json, "group", "GROUP", line->group);
@@ -101,6 +120,7 @@ struct hooks_event *hooks_event_new(const struct core_line *line)
 	add(e, &json, "to", "TO", line->to);
 	add(e, &json, "reason", "REASON", line->reason);
 	add(e, &json, "text", "TEXT", line->text);
+	strbuf_addf(&json, ",\"warning\":%s", line->warning ? "true" : "false");
 	if (line->detect_us)
 		strbuf_addf(&json, ",\"detect_us\":%" PRIu64, line->detect_us);
 	strbuf_add(&json, "}\n");
