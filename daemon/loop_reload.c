@@ -60,9 +60,11 @@ bool loop_reload_loading(const struct loop *l)
 
 static void begin(struct loop *l);
 
+/* text: what went wrong. */
 static void end(struct loop *l, int status, const char *text)
 {
 	struct loop_reload *r = &l->reload;
+	_cleanup_(cleanup_freep) char *warnings = TAKE_PTR(r->warnings);
 	struct loop_waiters waiters = r->now;
 
 	ev_timer_stop(l->ev, &r->retry);
@@ -71,11 +73,9 @@ static void end(struct loop *l, int status, const char *text)
 	r->busy = r->loading = r->switched = false;
 	r->now = r->next;
 	r->next = (struct loop_waiters){ 0 };
-	free(r->warnings);
-	r->warnings = NULL;
 	if (l->ready && !l->stopping)
 		notify_ready(l->notify);
-	tell_waiters(&waiters, status, text);
+	tell_waiters(&waiters, status, status == 0 ? warnings : text);
 	loop_relax(l);
 	if (r->again && !l->stopping)
 		begin(l);
@@ -146,7 +146,7 @@ static void load_done(struct loop *l, const struct worker_load_report *report)
 	nft_watch_resume(&l->nft);
 	log_info("reload", "%s is in force: %zu changes of the tables in %" PRIu64 " ms",
 		 l->config->policy_path, report->n_lines, (loop_now_ns() - r->start_ns) / 1000000);
-	end(l, 0, r->warnings);
+	end(l, 0, NULL);
 }
 
 static void on_loaded(void *data, const struct worker_load_report *report)
