@@ -23,6 +23,11 @@ for option in $options; do
 	grep -qE "Fl -${option#--}( |\$)" "$man1" || fail "omr-nftgen.1 does not name $option"
 done
 
+nftd=$(dirname "$nftgen")/omr-nftd
+for option in $("$nftd" --help | grep -oE -- '--[a-z]+' | sort -u); do
+	grep -qE "Fl -${option#--}( |\$)" "$top/docs/man/omr-nftd.8" || fail "omr-nftd.8 does not name $option"
+done
+
 keys=$(cat "$top"/lib/model/policy_read*.c | grep -oE 'POLICY_KEY(_REQUIRED)?\("[^"]+"|^[[:space:]]*\{ "[a-z0-9_$]+", [a-z_0-9]+(, true)? \}' |
 	grep -oE '"[^"]+"' | tr -d '"' | sort -u)
 [ "$(echo "$keys" | wc -l)" -ge 50 ] || fail "too few keys found in the reader: $keys"
