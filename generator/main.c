@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "generator/artifacts.h"
 #include "generator/check_nft.h"
+#include "generator/emit_budget.h"
 #include "generator/emit_nft.h"
 #include "generator/options.h"
 #include "io/apply.h"
@@ -213,6 +214,7 @@ static int check(struct run *run)
 	add_count(&text, count_prefixes(p), "address range", "s");
 	add_count(&text, p->n_dns, "domain", "s");
 	strbuf_add(&text, "; the kernel accepts the ruleset\n");
+	emit_budget(p->policy, &text);
 	return print(&text);
 }
 

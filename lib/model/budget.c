@@ -81,6 +81,7 @@ void budget_of_link(const struct policy *p, const struct policy_link *l, struct 
 void budget_of_group(const struct policy *p, const struct policy_group *g, struct budget *ret)
 {
 	struct budget b = { 0 };
+	bool watches[INET_FAMILY_COUNT] = { false };
 
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct budget one;
@@ -89,11 +90,16 @@ void budget_of_group(const struct policy *p, const struct policy_group *g, struc
 		b.carrier_ms = worse(b.carrier_ms, one.carrier_ms);
 		for (int f = 0; f < INET_FAMILY_COUNT; f++) {
 			b.silent_ms[f] = worse(b.silent_ms[f], one.silent_ms[f]);
+			watches[f] = watches[f] || one.suspect_ms[f] != UINT32_MAX;
+			if (one.suspect_ms[f] > one.silent_ms[f]) /* off: no help for that one */
+				one.suspect_ms[f] = one.silent_ms[f];
 			b.suspect_ms[f] = worse(b.suspect_ms[f], one.suspect_ms[f]);
 			b.recover_ms[f] = worse(b.recover_ms[f], one.recover_ms[f]);
 		}
 	}
 	for (int f = 0; f < INET_FAMILY_COUNT; f++) {
+		if (!watches[f])
+			b.suspect_ms[f] = UINT32_MAX;
 		if (g->mode == POLICY_GROUP_FAILOVER && g->failback == POLICY_FAILBACK_DELAYED)
 			b.recover_ms[f] = bounded((uint64_t)b.recover_ms[f] + g->failback_delay_ms);
 		if (g->mode == POLICY_GROUP_FAILOVER && g->failback == POLICY_FAILBACK_NEVER)
