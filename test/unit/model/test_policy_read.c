@@ -49,7 +49,9 @@ static void a_link_says_all_of_its_keys(void **state)
 	policy_text_read(&t, "{\"version\":1,\"links\":{\"a\":{\"device\":\"ppp0\",\"id\":9,"
 			     "\"mark\":\"0xabc\",\"table\":77,\"gateway4\":\"192.0.2.1\","
 			     "\"gateway6\":\"none\",\"masquerade\":\"ipv6\","
-			     "\"probe\":{\"type\":\"tcp\",\"hosts6\":[\"2001:db8::1\"]}}}}");
+			     "\"hold_down\":\"30s\",\"damping\":false,"
+			     "\"probe\":{\"type\":\"tcp\",\"hosts6\":[\"2001:db8::1\"],"
+			     "\"port\":443}}}}");
 	assert_string_equal(policy_text_faults(&t), "");
 	l = t.policy->links;
 	assert_int_equal(l->id, 9);
@@ -60,6 +62,8 @@ static void a_link_says_all_of_its_keys(void **state)
 	assert_int_equal(l->gateway[INET6].kind, POLICY_GATEWAY_NONE);
 	assert_false(l->masquerade[INET4]);
 	assert_true(l->masquerade[INET6]);
+	assert_int_equal(l->hold_down_ms, 30000);
+	assert_false(l->damping.on);
 	assert_int_equal(l->probe, 0);
 	assert_null(t.policy->probes[0].name);
 	assert_int_equal(t.policy->probes[0].type, POLICY_PROBE_TCP);
@@ -67,43 +71,19 @@ static void a_link_says_all_of_its_keys(void **state)
 	policy_text_done(&t);
 }
 
-static void a_short_interval_shortens_the_default_timeout(void **state)
-{
-	static const struct {
-		const char *keys;
-		uint32_t interval_ms, timeout_ms;
-	} cases[] = {
-		{ "", 1000, 800 },
-		{ ",\"interval\":\"500ms\"", 500, 500 },
-		{ ",\"interval\":\"1m\"", 60000, 800 },
-		{ ",\"interval\":\"2s\",\"timeout\":\"2s\"", 2000, 2000 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char text[256];
-		struct policy_text t;
-
-		snprintf(text, sizeof(text), "{" LINKS ",\"probes\":{\"p\":{\"type\":\"arp\"%s}}}",
-			 cases[i].keys);
-		policy_text_read(&t, text);
-		assert_string_equal(policy_text_faults(&t), "");
-		assert_int_equal(t.policy->probes[0].interval_ms, cases[i].interval_ms);
-		assert_int_equal(t.policy->probes[0].timeout_ms, cases[i].timeout_ms);
-		policy_text_done(&t);
-	}
-}
-
 static void a_group_says_all_of_its_keys(void **state)
 {
 	struct policy_text t;
 	const struct policy_group *g;
 
-	policy_text_read(
-		&t, "{\"version\":1,\"links\":{\"a\":{\"device\":\"a\"},\"b\":{\"device\":\"b\"}},"
-		    "\"groups\":{\"q\":{\"mode\":\"quality\",\"links\":[\"b\",\"a\"],"
-		    "\"sla\":{\"loss_percent\":0.5,\"jitter_ms\":9},\"on_down\":\"w\"},"
-		    "\"w\":{\"mode\":\"balance\",\"mark\":4660,\"table\":5,"
-		    "\"links\":[{\"link\":\"a\",\"weight\":256},\"b\"]}}}");
+	policy_text_read(&t,
+			 "{\"version\":1,\"links\":{\"a\":{\"device\":\"a\"},"
+			 "\"b\":{\"device\":\"b\",\"probe\":{\"type\":\"arp\"}}},"
+			 "\"groups\":{\"q\":{\"mode\":\"quality\",\"links\":[\"b\",\"a\"],"
+			 "\"better_by_percent\":30,\"better_for\":\"1m\",\"on_recover\":\"pull\","
+			 "\"sla\":{\"loss_percent\":0.5,\"jitter_ms\":9},\"on_down\":\"w\"},"
+			 "\"w\":{\"mode\":\"balance\",\"mark\":4660,\"table\":5,"
+			 "\"links\":[{\"link\":\"a\",\"weight\":256},\"b\"]}}}");
 	assert_string_equal(policy_text_faults(&t), "");
 	g = &t.policy->groups[0];
 	assert_int_equal(g->mode, POLICY_GROUP_QUALITY);
@@ -113,6 +93,9 @@ static void a_group_says_all_of_its_keys(void **state)
 	assert_true(g->sla_loss_percent > 0.49 && g->sla_loss_percent < 0.51);
 	assert_int_equal(g->sla_rtt_ms, 0);
 	assert_int_equal(g->sla_jitter_ms, 9);
+	assert_int_equal(g->better_by_percent, 30);
+	assert_int_equal(g->better_for_ms, 60000);
+	assert_int_equal(g->on_recover, POLICY_ON_RECOVER_PULL);
 	assert_int_equal(g->on_down.kind, POLICY_ON_DOWN_GROUP);
 	assert_int_equal(g->on_down.group, 1);
 	assert_int_equal(g->table, 991338);
@@ -459,7 +442,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_smallest_policy_has_all_defaults),
 		cmocka_unit_test(a_link_says_all_of_its_keys),
-		cmocka_unit_test(a_short_interval_shortens_the_default_timeout),
 		cmocka_unit_test(a_group_says_all_of_its_keys),
 		cmocka_unit_test(a_rule_keeps_its_destinations),
 		cmocka_unit_test(a_rule_keeps_its_other_conditions),
