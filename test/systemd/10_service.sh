@@ -85,6 +85,14 @@ via default
 machine systemctl reload omr-nftd
 expect_both isp1 "and takes the next good one" client udp
 
+# ---- somebody takes the ruleset away ----
+
+if machine systemctl restart nftables 2>/dev/null; then
+	expect_soon isp1 "after a restart of nftables.service, IPv4" ask_from client udp "$(lab_dst 4)"
+	expect_soon isp1 "after a restart of nftables.service, IPv6" ask_from client udp "$(lab_dst 6)"
+	expect "$pid" "by the same process" says MainPID
+fi
+
 # ---- crash, standstill ----
 
 lab_start client "$OMR_TOOLS/pulse" -g 50 "$(lab_dst 4)" "$(lab_dst 6)" >$LAB_TMP/pulse.log

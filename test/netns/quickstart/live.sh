@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The live part of ./quickstart: a policy, a kernel, real packets, and a pulled cable.
+# The live part of ./quickstart: a policy, a kernel, real packets, a pulled cable, and a provider that goes silent.
 . "$(dirname "$0")/../lib.sh"
 lab_enter "$@"
 
@@ -70,6 +70,7 @@ report() { # LINK: the moves to it
 			$family "$from" "$1" "$silence" "$lost"
 	done
 }
+ctl() { at router "$OMR_BIN/omr-nftctl" --socket $LAB_TMP/daemon.sock "$@"; }
 who() { ask_from client -t 500 udp "$1"; }
 chosen() { # the link the daemon has put into map egress for group default
 	at router nft list map inet omr_egress egress | grep -o "0x00000539 \. ipv$1 : goto [a-z_.]*" || echo "(empty: the routes decide)"
@@ -101,6 +102,32 @@ lab_wait 10 "new flows by fiber" back || die "no way back"
 table
 lab_stop TERM $PULSE
 row "the flow of before" "$(awk '$1 == "total" { print $5 }' $LAB_TMP/pulse.log | sort -u | paste -sd" ")"
+
+title "Now fiber's provider goes silent: the cable is in, its gateway answers, and nothing else does (probes: 100 ms x 3)"
+pulse
+at fiber nft -f - <<'END'
+table inet silent {
+	chain prerouting {
+		type filter hook prerouting priority -300
+		ip daddr 10.1.0.1 accept
+		ip6 daddr { fd00:a:1::1, fe80::/10, ff00::/8 } accept
+		drop
+	}
+}
+END
+lab_wait 10 "both flows answered by lte" moved_to lte || die "no failover"
+report lte
+printf '\n  $ omr-nftctl status\n'
+ctl status | sed 's/^/  /'
+printf '\n  $ omr-nftctl why 203.0.113.9\n'
+ctl why 203.0.113.9 | sed 's/^/  /'
+at fiber nft delete table inet silent
+lab_wait 20 "new flows by fiber" back || die "no way back"
+printf '\n  ... and it answers again:\n'
+table
+lab_stop TERM $PULSE
+printf '\n  what the daemon has said in all that:\n'
+sed 's/^/  /' $LAB_TMP/daemon.log
 
 title "kill -9 of the daemon, and the cable once more: the kernel alone"
 lab_stop KILL $LAB_DAEMON
