@@ -73,7 +73,8 @@ struct core_choice {
 	enum core_choice_kind kind;
 	size_t link; /* CORE_CHOICE_LINK: index into plan->links */
 	uint64_t since_ns;
-	const char *reason; /* "first of its links that is up", "fiber: no carrier", "switched by hand" */
+	const char *
+		reason; /* "first of its links that is up", "fiber: no carrier", "switched by hand" */
 	bool by_hand;
 	/* a better link waits for failback_delay or better_for: index, -1 none; when it is due */
 	int next_link;

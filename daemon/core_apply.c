@@ -2,7 +2,9 @@
 #include "daemon/core_apply.h"
 
 #include "base/arena.h"
+#include "daemon/core_flows.h"
 #include "daemon/core_lines.h"
+#include "daemon/core_load.h"
 #include "daemon/core_state.h"
 #include "daemon/core_targets.h"
 
@@ -23,17 +25,22 @@
 #define REPAIR_TELL_NS (160 * MS)
 /* A kernel that refused the daemonless state so often will not take it. */
 #define STOP_TRIES 3
+/* A load that is just switching is short; so long a stop waits for it at most. */
+#define STOP_WAIT_NS (2000 * MS)
 
-static uint64_t doubled(uint64_t delay_ns)
+uint64_t core_apply_doubled(uint64_t delay_ns)
 {
 	uint64_t next = delay_ns ? delay_ns * 2 : DELAY_MIN_NS;
 
 	return next < DELAY_MAX_NS ? next : DELAY_MAX_NS;
 }
 
+/* ---- wishes ---- */
+
 void core_apply_start(struct core *c, uint64_t now_ns)
 {
-	c->started = c->look = c->check = true;
+	c->started = c->look = true;
+	core_load_want(c, now_ns);
 	c->audit_at_ns = now_ns + AUDIT_NS;
 }
 
@@ -47,12 +54,51 @@ void core_apply_want_check(struct core *c)
 	c->check = true;
 }
 
-void core_apply_want_stop(struct core *c)
+void core_apply_want_state(struct core *c)
+{
+	c->state = true;
+}
+
+void core_apply_want_stop(struct core *c, uint64_t now_ns)
 {
 	if (c->stopping)
 		return;
 	c->stopping = true;
-	c->check_at_ns = 0;
+	c->stop_at_ns = now_ns + (c->phase == CORE_LOAD_SWITCHING ? STOP_WAIT_NS : 0);
+}
+
+/* What others had changed is put back; told, unless that happens again and again. */
+static void tell_repair(struct core *c, const char *what, uint64_t now_ns)
+{
+	unsigned held = core_lines_due(&c->repair_limit, now_ns);
+	struct core_line *line;
+
+	c->repairs++;
+	if (held)
+		core_lines_add(c, true, "repair", "%u more repairs in %u s", held,
+			       (unsigned)(CORE_LINES_WINDOW_NS / (1000 * MS)))
+			->kind = CORE_LINE_REPAIR;
+	if (!core_lines_pass(&c->repair_limit, now_ns))
+		return;
+	line = core_lines_add(c, true, "repair", "%s: put back", what);
+	line->kind = CORE_LINE_REPAIR;
+	line->reason = what;
+}
+
+void core_apply_loaded(struct core *c, bool repaired, uint64_t now_ns)
+{
+	if (repaired)
+		tell_repair(c, "our nft tables were changed by somebody else", now_ns);
+	core_apply_unknown(c, now_ns);
+	c->look_at_ns = now_ns;
+}
+
+void core_apply_unknown(struct core *c, uint64_t now_ns)
+{
+	c->has_valid = false;
+	c->look = c->state = true;
+	c->state_at_ns = now_ns;
+	core_apply_compare(c);
 }
 
 static bool net_differs(const struct netstate *has, const struct netstate *wanted)
@@ -76,139 +122,270 @@ void core_apply_compare(struct core *c)
 	c->net_differs = net_differs(c->has_net, &c->wanted.state.net);
 }
 
-int core_apply_observed(struct core *c, bool ok, uint64_t now_ns)
+/* ---- answers ---- */
+
+static int observed(struct core *c, bool ok, uint64_t now_ns)
 {
-	if (c->under_way != CORE_DO_OBSERVE)
-		return -EPROTO;
-	c->under_way = CORE_DO_NOTHING;
 	if (!ok) {
 		c->look = true;
-		c->look_delay_ns = doubled(c->look_delay_ns);
+		c->look_delay_ns = core_apply_doubled(c->look_delay_ns);
 		c->look_at_ns = now_ns + c->look_delay_ns;
 		return 0;
 	}
 	c->look_delay_ns = 0;
 	c->look_at_ns = now_ns + LOOK_GAP_NS;
 	c->has_net = &c->snapshot;
-	c->stale = false;
 	return 0;
 }
 
-static void plan_applied(struct core *c, const struct desired *made, uint64_t now_ns)
+static int checked(struct core *c, bool ok, bool differs, uint64_t now_ns)
 {
-	core_targets_copy(&c->has, made);
 	c->audit_at_ns = now_ns + AUDIT_NS;
 	c->check_at_ns = now_ns + CHECK_GAP_NS;
-	/* It looked by itself, later than we did. */
-	c->stale = c->look = true;
-	c->look_at_ns = now_ns;
+	c->check = !ok;
+	if (ok && differs) {
+		c->load_repairs = true;
+		core_load_want(c, now_ns);
+		return 0;
+	}
+	/* the elements of the state maps are not looked at by a check */
+	c->state = true;
+	return 0;
 }
 
-static void asked_applied(struct core *c)
+static void made_true(struct core *c, uint64_t now_ns)
+{
+	c->has_valid = true;
+	c->has_net = &c->has.state.net;
+	c->apply_delay_ns = 0;
+	core_apply_compare(c);
+}
+
+static int applied_state(struct core *c, const struct desired *made, uint64_t now_ns)
+{
+	if (!made)
+		return -EPROTO;
+	core_targets_copy(&c->has, made);
+	c->state = false;
+	c->look = true;
+	made_true(c, now_ns);
+	return 0;
+}
+
+static int applied_desired(struct core *c, uint64_t now_ns)
 {
 	arena_free(c->has.arena);
 	c->has = c->asked;
 	c->asked = (struct core_desired){ 0 };
 	c->look = true;
+	if (c->repairing)
+		tell_repair(c, "rules or routes of ours were missing", now_ns);
+	made_true(c, now_ns);
+	return 0;
 }
 
-int core_apply_applied(struct core *c, const struct desired *made, uint64_t now_ns)
+static int apply_failed(struct core *c, enum core_do what, uint64_t now_ns)
 {
-	switch (c->under_way) {
-	case CORE_DO_APPLY_PLAN:
-		if (!made)
-			return -EPROTO;
-		plan_applied(c, made, now_ns);
-		break;
+	c->apply_delay_ns = core_apply_doubled(c->apply_delay_ns);
+	core_apply_unknown(c, now_ns);
+	c->state_at_ns = now_ns + c->apply_delay_ns;
+	/* perhaps the tables themselves are gone */
+	if (what == CORE_DO_APPLY_STATE && c->phase == CORE_LOAD_NONE)
+		core_load_want(c, c->state_at_ns);
+	else
+		c->check = true;
+	return 0;
+}
+
+static int applied(struct core *c, enum core_do what, const struct core_event *e, uint64_t now_ns)
+{
+	bool ok = e->type == CORE_EVENT_APPLIED;
+
+	switch (what) {
+	case CORE_DO_APPLY_NET:
+		core_load_net(c, ok, now_ns);
+		return 0;
+	case CORE_DO_APPLY_STATE:
+		return ok ? applied_state(c, e->made, now_ns) : apply_failed(c, what, now_ns);
 	case CORE_DO_APPLY_DESIRED:
-		asked_applied(c);
-		break;
+		return ok ? applied_desired(c, now_ns) : apply_failed(c, what, now_ns);
 	case CORE_DO_APPLY_KERNEL:
-		c->stopped = true;
-		break;
+		c->stopped = ok;
+		if (!ok) {
+			c->apply_delay_ns = core_apply_doubled(c->apply_delay_ns);
+			c->stop_at_ns = now_ns + c->apply_delay_ns;
+		}
+		return 0;
 	case CORE_DO_NOTHING:
 	case CORE_DO_OBSERVE:
+	case CORE_DO_CHECK:
+	case CORE_DO_LOAD:
+	case CORE_DO_LOAD_GO:
+	case CORE_DO_DELETE_FLOWS:
 	case CORE_DO_EXIT:
 		return -EPROTO;
 	}
-	c->under_way = CORE_DO_NOTHING;
-	c->apply_delay_ns = 0;
-	c->has_valid = true;
-	c->has_net = &c->has.state.net;
-	core_apply_compare(c);
-	return 0;
+	return -EPROTO;
 }
 
-/* 0, or -EPROTO when no apply is under way. */
-static int apply_ended(struct core *c)
+static bool is_answer_to(enum core_event_type answer, enum core_do what)
 {
-	switch (c->under_way) {
-	case CORE_DO_APPLY_PLAN:
+	switch (what) {
+	case CORE_DO_OBSERVE:
+		return answer == CORE_EVENT_OBSERVED || answer == CORE_EVENT_OBSERVE_FAILED;
+	case CORE_DO_CHECK:
+		return answer == CORE_EVENT_CHECKED || answer == CORE_EVENT_CHECK_FAILED;
+	case CORE_DO_APPLY_NET:
+	case CORE_DO_APPLY_STATE:
 	case CORE_DO_APPLY_DESIRED:
 	case CORE_DO_APPLY_KERNEL:
-		break;
+		return answer == CORE_EVENT_APPLIED || answer == CORE_EVENT_APPLY_FAILED;
+	case CORE_DO_DELETE_FLOWS:
+		return answer == CORE_EVENT_FLOWS_DELETED;
 	case CORE_DO_NOTHING:
-	case CORE_DO_OBSERVE:
+	case CORE_DO_LOAD:
+	case CORE_DO_LOAD_GO:
 	case CORE_DO_EXIT:
-		return -EPROTO;
+		return false;
 	}
+	return false;
+}
+
+int core_apply_answer(struct core *c, const struct core_event *e, uint64_t now_ns)
+{
+	enum core_do what = c->under_way;
+
+	if (!is_answer_to(e->type, what))
+		return -EPROTO;
 	c->under_way = CORE_DO_NOTHING;
-	return 0;
-}
-
-int core_apply_failed(struct core *c, uint64_t now_ns)
-{
-	int r = apply_ended(c);
-
-	if (r < 0)
-		return r;
-	c->has_valid = false;
-	core_apply_compare(c);
-	c->apply_delay_ns = doubled(c->apply_delay_ns);
-	c->look = c->check = true;
-	c->check_at_ns = now_ns + c->apply_delay_ns;
-	c->audit_at_ns = now_ns + AUDIT_NS;
-	return 0;
-}
-
-/* What we knew of the kernel holds, and a failover goes on meanwhile. */
-int core_apply_busy(struct core *c, uint64_t now_ns)
-{
-	int r = apply_ended(c);
-
-	if (r < 0)
-		return r;
-	c->apply_delay_ns = doubled(c->apply_delay_ns);
-	c->check = true;
-	c->check_at_ns = now_ns + c->apply_delay_ns;
-	c->audit_at_ns = now_ns + AUDIT_NS;
-	return 0;
+	if (what == CORE_DO_OBSERVE)
+		return observed(c, e->type == CORE_EVENT_OBSERVED, now_ns);
+	if (what == CORE_DO_CHECK)
+		return checked(c, e->type == CORE_EVENT_CHECKED, e->differs, now_ns);
+	if (what == CORE_DO_DELETE_FLOWS) {
+		core_flows_deleted(c);
+		return 0;
+	}
+	return applied(c, what, e, now_ns);
 }
 
 /* ---- what next ---- */
 
-static enum core_do ask_desired(struct core *c, struct core_actions *ret)
+/* In the order of their urgency; one that is due is done before all that follow. */
+enum step {
+	STEP_SWITCH, /* a failover */
+	STEP_NET,
+	STEP_GO,
+	STEP_DELETE_FLOWS,
+	STEP_LOOK,
+	STEP_LOAD,
+	STEP_STATE,
+	STEP_CHECK,
+	STEP_REPAIR,
+};
+#define STEP_COUNT (STEP_REPAIR + 1)
+
+/* When a step is to be done; CORE_NEVER when it is not wanted or has to wait for an event. */
+static uint64_t due_ns(const struct core *c, enum step s)
+{
+	bool idle = c->phase == CORE_LOAD_NONE;
+
+	if (c->phase == CORE_LOAD_SWITCHING)
+		return CORE_NEVER;
+	switch (s) {
+	case STEP_SWITCH:
+		return c->elements_differ ? 0 : CORE_NEVER;
+	case STEP_NET:
+		return core_load_net_ns(c);
+	case STEP_GO:
+		return core_load_go_ns(c);
+	case STEP_DELETE_FLOWS:
+		return c->has_valid && core_flows_waiting(c) ? 0 : CORE_NEVER;
+	case STEP_LOOK:
+		return c->look ? c->look_at_ns : CORE_NEVER;
+	case STEP_LOAD:
+		return core_load_begin_ns(c);
+	case STEP_STATE:
+		return c->state && c->loaded_once && c->has_snapshot &&
+				       (idle || c->phase == CORE_LOAD_RUNNING)
+			       ? c->state_at_ns
+			       : CORE_NEVER;
+	case STEP_CHECK:
+		if (!idle || c->load || !c->loaded_once)
+			return CORE_NEVER;
+		return c->check && c->check_at_ns < c->audit_at_ns ? c->check_at_ns
+								   : c->audit_at_ns;
+	case STEP_REPAIR:
+		return c->net_differs ? c->repair_at_ns : CORE_NEVER;
+	}
+	return CORE_NEVER;
+}
+
+static enum core_do ask_wanted(struct core *c, enum core_do what, struct core_actions *ret)
 {
 	core_targets_copy(&c->asked, &c->wanted.state);
+	ret->to = &c->asked.state;
+	return what;
+}
+
+static enum core_do ask_desired(struct core *c, struct core_actions *ret)
+{
+	c->repairing = false;
 	c->from = c->has.state;
 	c->from.net = *c->has_net;
 	ret->from = &c->from;
-	ret->to = &c->asked.state;
-	return CORE_DO_APPLY_DESIRED;
+	return ask_wanted(c, CORE_DO_APPLY_DESIRED, ret);
 }
 
 /* Rules or routes are not what we left: put back, more slowly if that does not hold. */
 static enum core_do ask_repair(struct core *c, uint64_t now_ns, struct core_actions *ret)
 {
 	bool rare = now_ns >= c->repair_at_ns + DELAY_MAX_NS;
+	bool ours = !net_differs(&c->has.state.net, &c->wanted.state.net);
+	enum core_do what;
 
-	c->repair_delay_ns = doubled(rare ? 0 : c->repair_delay_ns);
+	c->repair_delay_ns = core_apply_doubled(rare ? 0 : c->repair_delay_ns);
 	c->repair_at_ns = now_ns + c->repair_delay_ns;
 	if (c->repair_delay_ns == REPAIR_TELL_NS)
 		core_lines_add(
 			c, true, "repair",
 			"our rules or routes do not stay as they should be: tried again and again");
-	return ask_desired(c, ret);
+	what = ask_desired(c, ret);
+	c->repairing = ours;
+	return what;
+}
+
+static enum core_do take_step(struct core *c, enum step s, uint64_t now_ns,
+			      struct core_actions *ret)
+{
+	switch (s) {
+	case STEP_SWITCH:
+		return ask_desired(c, ret);
+	case STEP_NET:
+		return ask_wanted(c, CORE_DO_APPLY_NET, ret);
+	case STEP_GO:
+		core_load_gone(c);
+		return CORE_DO_LOAD_GO;
+	case STEP_DELETE_FLOWS:
+		core_flows_ask(c, ret);
+		return CORE_DO_DELETE_FLOWS;
+	case STEP_LOOK:
+		c->look = false;
+		return CORE_DO_OBSERVE;
+	case STEP_LOAD:
+		core_load_begun(c);
+		return CORE_DO_LOAD;
+	case STEP_STATE:
+		return ask_wanted(c, CORE_DO_APPLY_STATE, ret);
+	case STEP_CHECK:
+		if (now_ns >= c->audit_at_ns)
+			c->look = true;
+		c->check = false;
+		return CORE_DO_CHECK;
+	case STEP_REPAIR:
+		return ask_repair(c, now_ns, ret);
+	}
+	return CORE_DO_NOTHING;
 }
 
 static enum core_do next_of_stop(struct core *c, uint64_t now_ns, struct core_actions *ret)
@@ -219,59 +396,43 @@ static enum core_do next_of_stop(struct core *c, uint64_t now_ns, struct core_ac
 		ret->exit_status = 1;
 		return CORE_DO_EXIT;
 	}
-	if (now_ns < c->check_at_ns)
+	if (now_ns < c->stop_at_ns && (c->stop_tries || c->phase == CORE_LOAD_SWITCHING)) {
+		ret->wake_ns = c->stop_at_ns;
 		return CORE_DO_NOTHING;
+	}
 	c->stop_tries++;
 	return CORE_DO_APPLY_KERNEL;
 }
 
 static enum core_do next(struct core *c, uint64_t now_ns, struct core_actions *ret)
 {
-	if (c->under_way != CORE_DO_NOTHING || !c->started)
-		return CORE_DO_NOTHING;
-	if (c->stopping)
-		return next_of_stop(c, now_ns, ret);
-	if (c->elements_differ && !c->stale)
-		return ask_desired(c, ret);
-	if (c->look && now_ns >= c->look_at_ns) {
-		c->look = false;
-		return CORE_DO_OBSERVE;
+	uint64_t wake_ns = c->decide_at_ns;
+
+	for (enum step s = 0; s < STEP_COUNT; s++) {
+		uint64_t at_ns = due_ns(c, s);
+
+		if (at_ns <= now_ns)
+			return take_step(c, s, now_ns, ret);
+		if (at_ns < wake_ns)
+			wake_ns = at_ns;
 	}
-	if (now_ns >= c->audit_at_ns)
-		c->check = true;
-	if (c->check && now_ns >= c->check_at_ns) {
-		c->check = false;
-		return CORE_DO_APPLY_PLAN;
-	}
-	if (c->net_differs && !c->stale && now_ns >= c->repair_at_ns)
-		return ask_repair(c, now_ns, ret);
+	ret->wake_ns = wake_ns == CORE_NEVER ? 0 : wake_ns;
 	return CORE_DO_NOTHING;
 }
 
-static void sooner(uint64_t *at_ns, bool wanted, uint64_t other_ns)
+static bool has_answer(enum core_do what)
 {
-	if (wanted && other_ns < *at_ns)
-		*at_ns = other_ns;
-}
-
-static uint64_t wake_time(const struct core *c)
-{
-	uint64_t at = UINT64_MAX;
-
-	if (c->under_way != CORE_DO_NOTHING || !c->started)
-		return 0; /* its answer, or the start, goes on */
-	if (c->stopping)
-		return c->check_at_ns;
-	sooner(&at, true, c->audit_at_ns);
-	sooner(&at, c->look, c->look_at_ns);
-	sooner(&at, c->check, c->check_at_ns);
-	sooner(&at, c->net_differs && !c->stale, c->repair_at_ns);
-	return at;
+	return is_answer_to(CORE_EVENT_OBSERVED, what) || is_answer_to(CORE_EVENT_CHECKED, what) ||
+	       is_answer_to(CORE_EVENT_APPLIED, what) ||
+	       is_answer_to(CORE_EVENT_FLOWS_DELETED, what);
 }
 
 void core_apply_next(struct core *c, uint64_t now_ns, struct core_actions *ret)
 {
-	ret->act = next(c, now_ns, ret);
-	c->under_way = ret->act;
-	ret->wake_ns = wake_time(c);
+	/* its answer, or the start, goes on */
+	if (c->under_way != CORE_DO_NOTHING || !c->started)
+		return;
+	ret->act = c->stopping ? next_of_stop(c, now_ns, ret) : next(c, now_ns, ret);
+	if (has_answer(ret->act) || ret->act == CORE_DO_EXIT)
+		c->under_way = ret->act;
 }

@@ -118,9 +118,11 @@ struct core_line {
 	enum core_line_kind kind;
 	const char *link, *device, *group; /* NULL where it does not apply */
 	enum inet_family family;
-	const char *from, *to; /* link: "up", "down", "damped"...; group: link names, "main", "block", "balance" */
+	const char *from,
+		*to; /* link: "up", "down", "damped"...; group: link names, "main", "block", "balance" */
 	const char *reason;
-	uint64_t detect_us; /* GROUP: from the first sign of the trouble to the decision; 0: not known */
+	uint64_t
+		detect_us; /* GROUP: from the first sign of the trouble to the decision; 0: not known */
 };
 
 struct core_actions {

@@ -7,7 +7,6 @@
 #include "daemon/core_state.h"
 
 #include <linux/if.h>
-#include <stdio.h>
 #include <string.h>
 
 /*
@@ -16,8 +15,6 @@
  * contradictions in a row its answer is ignored until it changes.
  */
 #define CONTRADICTIONS_MAX 3
-
-static const char *const family_names[INET_FAMILY_COUNT] = { [INET4] = "ipv4", [INET6] = "ipv6" };
 
 static struct netstate_link *link_by_index(struct core *c, int ifindex)
 {
@@ -183,20 +180,10 @@ enum core_links_news core_links_poll(struct core *c, const enum core_carrier *ca
 	return news;
 }
 
-static void tell(struct core *c, size_t i, enum inet_family f, enum link_reason r)
-{
-	const char *name = c->plan->links[i].name;
-
-	if (r == LINK_OK)
-		core_lines_add(c, false, "link", "%s: %s up", name, family_names[f]);
-	else
-		core_lines_add(c, false, "link", "%s: %s down: %s", name, family_names[f],
-			       link_view_reason_text(r));
-}
-
-void core_links_refresh(struct core *c, uint64_t now_ns)
+bool core_links_view(struct core *c)
 {
 	struct link_view *old = c->views;
+	bool changed = false;
 
 	c->views = c->other_views;
 	c->other_views = old;
@@ -205,17 +192,10 @@ void core_links_refresh(struct core *c, uint64_t now_ns)
 	for (size_t i = 0; i < c->plan->n_links; i++) {
 		/* a new device under that name has none of our settings */
 		if (c->views[i].ifindex && c->views[i].ifindex != old[i].ifindex)
-			core_apply_want_check(c);
-		for (enum inet_family f = INET4; f <= INET6; f++) {
-			struct core_link *l = &c->links[i];
-			enum link_reason r = link_view_usable(&c->views[i], f);
-
-			if (c->told_links && l->reason[f] == r)
-				continue;
-			l->reason[f] = r;
-			l->since_ns[f] = now_ns;
-			tell(c, i, f, r);
-		}
+			core_apply_want_state(c);
+		changed = changed || memcmp(&c->views[i], &old[i], sizeof(*old)) != 0;
 	}
-	c->told_links = true;
+	if (changed)
+		c->generation++;
+	return changed;
 }

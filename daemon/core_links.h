@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the core knows of the links: the last dump, with bad news since then
+ * What the core knows of the devices: the last dump, with bad news since then
  * worked in. Good news is never worked in: it makes the core look again.
  */
 #pragma once
@@ -21,5 +21,5 @@ enum core_links_news core_links_event(struct core *c, const struct netstate_link
 				      bool deleted);
 enum core_links_news core_links_poll(struct core *c, const enum core_carrier *carrier, size_t n);
 
-/* Rebuilds views and reasons from the snapshot and tells what changed. */
-void core_links_refresh(struct core *c, uint64_t now_ns);
+/* Rebuilds the views from the snapshot. True: they are not as they were. */
+bool core_links_view(struct core *c);
