@@ -104,6 +104,7 @@ static int load_stream(int fd, const char *name, size_t max, struct arena *a,
 
 struct loader {
 	const char *policy_path;
+	struct arena *texts;
 };
 
 static int load_list(void *data, const char *path, struct arena *a,
@@ -114,9 +115,9 @@ static int load_list(void *data, const char *path, struct arena *a,
 	const char *full = path;
 
 	if (path[0] != '/' && slash)
-		full = arena_printf(a, "%.*s/%s", (int)(slash - l->policy_path), l->policy_path,
-				    path);
-	return load_source(full, full, POLICY_LIST_MAX, a, ret_source);
+		full = arena_printf(l->texts, "%.*s/%s", (int)(slash - l->policy_path),
+				    l->policy_path, path);
+	return load_source(full, full, POLICY_LIST_MAX, l->texts, ret_source);
 }
 
 static int find_user(void *data, const char *name, uint32_t *ret_uid)
@@ -146,7 +147,8 @@ static int find_user(void *data, const char *name, uint32_t *ret_uid)
 int policy_load(const char *path, struct arena *a, struct policy **ret_policy,
 		struct diag_list *faults)
 {
-	struct loader loader = { .policy_path = path };
+	/* faults point into the texts; nothing of the policy does */
+	struct loader loader = { .policy_path = path, .texts = faults->arena };
 	const struct policy_resolver resolver = {
 		.data = &loader,
 		.list = load_list,
@@ -156,13 +158,15 @@ int policy_load(const char *path, struct arena *a, struct policy **ret_policy,
 	int r;
 
 	if (strcmp(path, "-") == 0)
-		r = load_stream(STDIN_FILENO, "<standard input>", POLICY_FILE_MAX, a, &source);
+		r = load_stream(STDIN_FILENO, "<standard input>", POLICY_FILE_MAX, loader.texts,
+				&source);
 	else
-		r = load_source(path, path, POLICY_FILE_MAX, a, &source);
+		r = load_source(path, path, POLICY_FILE_MAX, loader.texts, &source);
 	if (r == -EFBIG) {
-		struct diag_source *whole = arena_alloc(a, sizeof(*whole));
+		struct diag_source *whole = arena_alloc(loader.texts, sizeof(*whole));
 
-		*whole = (struct diag_source){ .name = arena_strdup(a, path), .text = "" };
+		*whole = (struct diag_source){ .name = arena_strdup(loader.texts, path),
+					       .text = "" };
 		diag_add(faults, DIAG_ERROR, whole, DIAG_NO_OFFSET, 1, NULL,
 			 "the file is larger than %u MiB", POLICY_FILE_MAX >> 20);
 		return POLICY_READ_INVALID;
