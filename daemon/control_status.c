@@ -73,7 +73,8 @@ static json_t *link_object(const struct core *c, size_t i, const struct control_
 	control_json_set_text(j, "device", l->device);
 	control_json_set(j, "id", json_integer(l->id));
 	control_json_set(j, "mark", json_integer(l->mark));
-	control_json_set(j, "probe_mark", json_integer(l->probe_mark));
+	if (l->probe_mark)
+		control_json_set(j, "probe_mark", json_integer(l->probe_mark));
 	control_json_set(j, "table", json_integer(l->table));
 	control_json_set(j, "ifindex", json_integer(core_link_ifindex(c, i)));
 	control_json_set(j, "carrier_downs", json_integer(core_link_carrier_downs(c, i)));
@@ -226,7 +227,7 @@ json_t *control_status_claims(const struct core *c)
 {
 	const struct plan *p = core_plan(c);
 	json_t *j = json_object(), *links = json_array(), *tables = json_array();
-	json_t *priorities = json_array();
+	json_t *priorities = json_array(), *marks = json_array();
 
 	for (size_t i = 0; i < p->n_links; i++) {
 		const struct plan_link *l = &p->links[i];
@@ -243,7 +244,18 @@ json_t *control_status_claims(const struct core *c)
 	for (size_t i = 0; i < p->n_ip_rules; i++)
 		if (!i || p->ip_rules[i].priority != p->ip_rules[i - 1].priority)
 			json_array_append_new(priorities, json_integer(p->ip_rules[i].priority));
+	for (size_t i = 0; i < p->n_targets; i++) {
+		const struct plan_target *t = &p->targets[i];
+
+		json_array_append_new(marks, json_integer(t->mark));
+		for (size_t k = 0; k < t->n_candidates; k++)
+			json_array_append_new(marks, json_integer(t->candidates[k].mark));
+	}
+	for (size_t i = 0; i < p->n_links; i++)
+		if (p->links[i].probe_mark)
+			json_array_append_new(marks, json_integer(p->links[i].probe_mark));
 	control_json_set(j, "mark_mask", json_integer(p->mark_mask));
+	control_json_set(j, "marks", marks);
 	control_json_set(j, "links", links);
 	control_json_set(j, "tables", tables);
 	control_json_set(j, "priorities", priorities);
