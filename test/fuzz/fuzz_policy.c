@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/strbuf.h"
+#include "model/budget.h"
 #include "model/plan.h"
 #include "model/policy.h"
 #include "model/policy_read.h"
@@ -72,19 +73,67 @@ static void check_faults(struct diag_list *faults, const struct input *in)
 	strbuf_done(&out);
 }
 
+/* Rounds never overlap, limits have a way out, and whom to ask is known. */
+static void check_probe(const struct policy_probe *p)
+{
+	const struct policy_limit *const limits[] = { &p->loss_percent, &p->rtt_ms, &p->jitter_ms };
+	bool covers = false;
+
+	for (enum inet_family f = INET4; f <= INET6; f++) {
+		DEMAND(!p->n_hosts[f] || p->quorum <= p->n_hosts[f]);
+		covers = covers || policy_probe_covers(p, f);
+	}
+	DEMAND(covers == (p->type != POLICY_PROBE_NONE));
+	if (p->type == POLICY_PROBE_NONE)
+		return;
+	DEMAND(p->fall && p->rise && p->quorum && p->window);
+	DEMAND(p->timeout_ms && p->timeout_ms <= p->interval_ms &&
+	       p->timeout_ms <= p->interval_failing_ms && p->timeout_ms <= p->interval_suspect_ms);
+	DEMAND(p->interval_suspect_ms <= p->interval_ms);
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		DEMAND(!limits[i]->given ||
+		       (limits[i]->leave >= 0 && limits[i]->leave <= limits[i]->enter));
+	DEMAND((p->type == POLICY_PROBE_EXEC) == (p->n_command > 0));
+	DEMAND(p->type != POLICY_PROBE_EXEC || p->command[0][0] == '/');
+	DEMAND(p->type != POLICY_PROBE_TCP || p->port);
+	for (const char *c = p->http_host; c && *c; c++)
+		DEMAND(*c > ' ' && *c < 0x7f);
+	for (const char *c = p->http_path; *c; c++)
+		DEMAND(*c > ' ' && *c < 0x7f);
+}
+
+static void check_budget(const struct budget *b)
+{
+	for (enum inet_family f = INET4; f <= INET6; f++) {
+		DEMAND(b->suspect_ms[f] == UINT32_MAX || b->suspect_ms[f] <= b->silent_ms[f]);
+		DEMAND(b->silent_ms[f] >= BUDGET_SWITCH_MS && b->recover_ms[f] >= BUDGET_SWITCH_MS);
+	}
+}
+
 static void check_policy(const struct policy *p)
 {
+	struct budget b;
+
 	DEMAND(p->n_links >= 1 && p->n_links <= POLICY_LINKS_MAX);
 	DEMAND(p->mark_mask && p->rule_priority);
 	for (size_t i = 0; i < p->n_links; i++) {
 		DEMAND(p->links[i].device && p->links[i].table);
 		DEMAND(p->links[i].id >= 1 && p->links[i].id <= 255);
 		DEMAND(p->links[i].probe < (int)p->n_probes);
+		DEMAND(!p->links[i].damping.on ||
+		       (p->links[i].damping.reuse && p->links[i].damping.half_life_ms &&
+			p->links[i].damping.reuse < p->links[i].damping.suppress));
+		budget_of_link(p, &p->links[i], &b);
+		check_budget(&b);
 	}
+	for (size_t i = 0; i < p->n_probes; i++)
+		check_probe(&p->probes[i]);
 	for (size_t i = 0; i < p->n_groups; i++) {
 		DEMAND(p->groups[i].n_members && p->groups[i].table);
 		for (size_t k = 0; k < p->groups[i].n_members; k++)
 			DEMAND((size_t)p->groups[i].members[k].link < p->n_links);
+		budget_of_group(p, &p->groups[i], &b);
+		check_budget(&b);
 	}
 	for (size_t i = 0; i < p->n_rules; i++) {
 		const struct policy_rule *r = &p->rules[i];
