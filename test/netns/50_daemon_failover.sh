@@ -12,8 +12,6 @@ lab_up 2
 lab_policy '"rules": [ { "name": "all", "to": ["203.0.113.0/24", "2001:db8:5::/48"], "via": "default" } ]'
 V4=$(lab_dst 4) V6=$(lab_dst 6)
 
-status() { at router "$OMR_BIN/omr-nftctl" --socket $LAB_TMP/daemon.sock --json status; }
-in_sync() { status 2>/dev/null | grep -q '"in_sync":true'; }
 # How often a flow has moved, and the silences of that: "min median max" in milliseconds.
 moves() { grep -c "^moved $1 " $LAB_TMP/pulse; }
 both_moved() { [ "$(moves "$V4")" -ge "$1" ] && [ "$(moves "$V6")" -ge "$1" ]; }
@@ -22,11 +20,10 @@ silences() {
 		awk '{ v[NR] = $1 } END { print v[1], v[int((NR + 1) / 2)], v[NR] }'
 }
 leaves_by() { [ "$(ask_from client -t 200 udp "$V4")" = "$1" ] && [ "$(ask_from client -t 200 udp "$V6")" = "$1" ]; }
-all_up() { [ "$(at router "$OMR_BIN/omr-nftctl" --socket $LAB_TMP/daemon.sock status | grep -cE '^isp[12] +w[12] +up +up$')" -eq 2 ]; }
+all_up() { lab_states up isp1 isp2; }
 answered() { [ "$(grep -c ^answer $LAB_TMP/pulse)" -eq 2 ]; }
 
-lab_daemon
-lab_wait 30 "the daemon is in sync" in_sync || not_ok "the daemon starts"
+lab_daemon_start
 expect_both isp1 "the first link is used" client udp
 
 nsenter --net=/run/netns/client "$OMR_TOOLS/pulse" -r 1000 "$V4" "$V6" >$LAB_TMP/pulse &
@@ -51,8 +48,10 @@ for address in "$V4" "$V6"; do
 	text="silence of the flow to $address when its cable is pulled: median $median ms ($min to $max, $PULLS pulls)"
 	awk -v m="${median:-9999}" -v l=$MEDIAN_MS 'BEGIN { exit !(m < l) }' && ok "$text" || not_ok "$text"
 done
-sed -n 's/.*switch: committed in \([0-9]*\) us/\1/p' $LAB_TMP/daemon.log | sort -n |
-	awk '{ v[NR] = $1 } END { print "   decision to commit: median " v[int((NR + 1) / 2)] " us, longest " v[NR] " us, " NR " switches" }'
+for what in detected decided committed; do
+	read -r median min max n <<<"$(sed -n "s/.*switch: .*$what in \([0-9]*\) us.*/\1/p" $LAB_TMP/daemon.log | lab_median)"
+	echo "   $what in: median $median us, $min to $max, $n switches"
+done
 
 # New flows go by the other link while the cable is out, and by the first again when it is in.
 lab_wait 10 "new flows leave by isp1" leaves_by isp1
@@ -79,8 +78,5 @@ lab_wait 10 "main routing" leaves_by tunnel && ok "with no link left main routin
 lab_plug isp2
 lab_wait 10 "isp2" leaves_by isp2 && ok "the first link that is back is used" || not_ok "the first link that is back is used"
 
-kill -TERM $LAB_DAEMON
-wait $LAB_DAEMON
-expect 0 "exit status after SIGTERM" echo $?
-grep -E 'error|runtime|ERROR' $LAB_TMP/daemon.log && not_ok "the daemon's log has errors"
+lab_daemon_clean
 lab_done
