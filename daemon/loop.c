@@ -208,9 +208,7 @@ static int start_watchers(struct loop *l)
 	r = rtnl_watch_start(&l->rtnl, l, &l->poll);
 	if (r < 0)
 		return failed("rtnetlink events", r);
-	r = nft_watch_start(&l->nft, l, apply_nft_portid(l->apply));
-	if (r < 0)
-		return failed("nf_tables events", r);
+	nft_watch_init(&l->nft, l, apply_nft_portid(l->apply));
 	r = carrier_poll_start(&l->poll, l);
 	if (r < 0)
 		return failed("carrier polling", r);
@@ -225,7 +223,7 @@ static void on_first_compiled(void *data, struct plan_region *region, int status
 {
 	struct loop *l = data;
 
-	fputs(text, stderr);
+	fprintf(stderr, "%s%s", status == 1 ? "omr-nftd: " : "", text);
 	if (!region) {
 		l->exit_status = status;
 		ev_break(l->ev, EVBREAK_ALL);

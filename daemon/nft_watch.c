@@ -132,11 +132,9 @@ static void close_socket(struct nft_watch *w)
 	w->socket = nl_socket_close(w->socket);
 }
 
-int nft_watch_start(struct nft_watch *w, struct loop *l, uint32_t own_portid)
+void nft_watch_init(struct nft_watch *w, struct loop *l, uint32_t own_portid)
 {
-	w->loop = l;
-	w->own_portid = own_portid;
-	return open_socket(w);
+	*w = (struct nft_watch){ .loop = l, .own_portid = own_portid, .paused = true };
 }
 
 void nft_watch_pause(struct nft_watch *w)

@@ -23,8 +23,8 @@ struct nft_watch {
 	bool paused;
 };
 
-/* 0 or -errno. What happened before is not told: compare once after it. */
-int nft_watch_start(struct nft_watch *w, struct loop *l, uint32_t own_portid);
+/* It begins with a pause. */
+void nft_watch_init(struct nft_watch *w, struct loop *l, uint32_t own_portid);
 /*
  * While a child loads a million elements the kernel would tell of each. What
  * happens in a pause is not told either; a CORE_EVENT_RULESET ends it. A pause is over at

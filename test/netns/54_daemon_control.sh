@@ -13,7 +13,9 @@ daemon() { # what it exits with, and the last line it says
 	rc=$?
 	echo "$rc $(tail -n 1 $LAB_TMP/said)"
 }
-expect "2 omr-nftd: --policy FILE is needed (try --help)" "no policy" daemon "$OMR_BIN/omr-nftd"
+expect "2 omr-nftd: unexpected argument 'x'" "an argument too many" daemon "$OMR_BIN/omr-nftd" x
+[ -e /etc/omr-nft/policy.json ] || expect "1 omr-nftd: /etc/omr-nft/policy.json: No such file or directory" \
+	"no policy where it is looked for" daemon "$OMR_BIN/omr-nftd"
 expect "1 omr-nftd: $LAB_TMP/none.json: No such file or directory" "no such policy" \
 	daemon "$OMR_BIN/omr-nftd" --policy $LAB_TMP/none.json
 echo '{ "version": 1, "links": { "a": { "devise": "w1" } } }' >$LAB_TMP/bad.json
@@ -35,14 +37,15 @@ in_sync() { ctl --json status 2>/dev/null | grep -q '"in_sync":true'; }
 lab_daemon
 lab_wait 30 "the daemon is in sync" in_sync && ok "a stale socket is replaced" || not_ok "a stale socket is replaced"
 expect "srw-rw----" "root and group only" stat -c %A $SOCKET
-expect 'LINK  DEVICE  IPV4  IPV6
-isp1  w1      up    up
-isp2  w2      up    up
-
-TARGET   IPV4  IPV6
-isp1     isp1  isp1
-isp2     isp2  isp2
-default  isp1  isp1' "status as a table" ctl status
+expect 'LINK DEVICE FAMILY STATE SINCE
+isp1 w1 IPv4 up T
+IPv6 up T
+isp2 w2 IPv4 up T
+IPv6 up T
+GROUP MODE FAMILY LEAVES BY SINCE SWITCHES WHY
+default failover IPv4 isp1 T 0 first of its links that is up
+IPv6 isp1 T 0 first of its links that is up' "status as a table" \
+	eval "ctl status | sed -E '1d; /^$/d; s/\\b[0-9.]+m?s\\b/T/; s/ +/ /g; s/^ | \$//g'"
 ctl --json status | /usr/bin/python3 -c '
 import json, sys
 s = json.load(sys.stdin)
@@ -52,12 +55,14 @@ assert s["targets"][-1]["ipv4"] == {**s["targets"][-1]["ipv4"], "leaves_by": "li
 assert s["in_sync"] is True and s["version"] and s["policy"].endswith("policy.json"), s' &&
 	ok "status as JSON" || not_ok "status as JSON"
 lab_pull isp1
-down() { ctl status | grep -q '^isp1 *w1 *no carrier *no carrier$' && ctl status | grep -q '^default *isp2 *isp2$'; }
+down() {
+	ctl status | grep -qE '^isp1 +w1 +IPv4 +no carrier ' && ctl status | grep -qE '^default +failover +IPv4 +isp2 .*isp1.*no carrier'
+}
 lab_wait 10 "status tells the loss" down && ok "status tells the loss" || not_ok "status tells the loss"
 lab_plug isp1
-expect "omr-nftctl: this version does not know the command frobnicate" "an unknown command" ctl frobnicate
+expect "omr-nftctl: there is no command 'frobnicate' (try --help)" "an unknown command" ctl frobnicate
 ctl frobnicate >/dev/null 2>&1
-expect 1 "and its exit status" echo $?
+expect 2 "and its exit status" echo $?
 at router "$OMR_BIN/omr-nftctl" --socket $LAB_TMP/none.sock status >/dev/null 2>&1
 expect 1 "exit status without a daemon" echo $?
 ctl status extra >/dev/null 2>&1
