@@ -85,9 +85,12 @@ static enum link_probe probe_fact(const struct core_health *h)
 
 static bool set_reason(char to[CORE_REASON_MAX], const char *from)
 {
+	size_t n = strnlen(from, CORE_REASON_MAX - 1);
+
 	if (!strncmp(to, from, CORE_REASON_MAX - 1))
 		return false;
-	snprintf(to, CORE_REASON_MAX, "%s", from);
+	memmove(to, from, n);
+	to[n] = '\0';
 	return true;
 }
 
