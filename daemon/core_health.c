@@ -85,9 +85,11 @@ static enum link_probe probe_fact(const struct core_health *h)
 
 static bool set_reason(char to[CORE_REASON_MAX], const char *from)
 {
-	size_t n = strnlen(from, CORE_REASON_MAX - 1);
+	size_t n = strlen(from);
 
-	if (!strncmp(to, from, CORE_REASON_MAX - 1))
+	if (n > CORE_REASON_MAX - 1)
+		n = CORE_REASON_MAX - 1;
+	if (!memcmp(to, from, n) && !to[n])
 		return false;
 	memmove(to, from, n);
 	to[n] = '\0';
