@@ -71,7 +71,7 @@ static void sample(const struct writer *w, const char *name, const char *const *
 	if (value == floor(value) && fabs(value) < 9e15)
 		strbuf_addf(w->out, "%.0f\n", value);
 	else
-		strbuf_addf(w->out, "%.9g\n", value);
+		strbuf_addf(w->out, "%.13g\n", value);
 }
 
 #define LABELS(...) ((const char *const[]){ __VA_ARGS__, NULL })

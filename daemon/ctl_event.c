@@ -28,6 +28,7 @@ static enum ctl_paint paint_of(const char *event, const json_t *e)
 
 static void add_what(const json_t *e, struct strbuf *out)
 {
+	const char *reason = ctl_text_string(e, "reason");
 	bool group = ctl_text_has(e, "group");
 
 	strbuf_add(out, group ? "group " : "link ");
@@ -43,9 +44,10 @@ static void add_what(const json_t *e, struct strbuf *out)
 		strbuf_add(out, " -> ");
 	}
 	ctl_text_add(out, ctl_text_string(e, "to"));
-	if (*ctl_text_string(e, "reason")) {
+	/* "up: up" says nothing more */
+	if (*reason && strcmp(reason, ctl_text_string(e, "to")) != 0) {
 		strbuf_add(out, ": ");
-		ctl_text_add(out, ctl_text_string(e, "reason"));
+		ctl_text_add(out, reason);
 	}
 }
 

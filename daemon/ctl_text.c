@@ -59,10 +59,16 @@ void ctl_text_bytes(struct strbuf *out, double bytes)
 
 void ctl_text_ms(struct strbuf *out, double ms)
 {
+	/* timers are whole numbers, measurements are not */
+	bool whole = ms == (double)(long)ms;
+
 	if (ms >= 10000)
-		strbuf_addf(out, "%.1f s", ms / 1000);
+		strbuf_addf(out, ms / 1000 == (double)(long)(ms / 1000) ? "%.0f s" : "%.1f s",
+			    ms / 1000);
+	else if (ms < 0.1 && ms > 0)
+		strbuf_addf(out, "%.0f us", ms * 1000);
 	else
-		strbuf_addf(out, ms >= 100 ? "%.0f ms" : "%.1f ms", ms);
+		strbuf_addf(out, whole || ms >= 100 ? "%.0f ms" : "%.1f ms", ms);
 }
 
 void ctl_text_add(struct strbuf *out, const char *text)

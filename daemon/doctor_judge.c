@@ -192,9 +192,11 @@ static void judge_rule(struct pass *s, const struct netstate_rule *r)
 	bool among = !before && r->priority <= c->last_priority;
 	bool catches_all = !r->foreign_keys && !r->has_to && (!r->fwmask || r->invert);
 	uint32_t mark = r->fwmask && !r->invert ? mistaken(c, r->fwmark & r->fwmask, r->fwmask) : 0;
-	char text[160];
+	char line[160];
+	const char *text;
 
-	netstate_rule_text(r, text, sizeof(text));
+	netstate_rule_text(r, line, sizeof(line));
+	text = TEXT(s, "ip %srule %s", r->family == INET6 ? "-6 " : "", line);
 	if (r->table == TABLE_LOCAL || is_ours(r))
 		return;
 	if (r->action == FR_ACT_TABLE && in_tables(c, r->table) && r->table != 254)
