@@ -12,7 +12,7 @@ mkdir $HOOKS
 cat >$HOOKS/10-note <<END
 #!/bin/sh
 {
-	echo "\$OMR_EVENT \${OMR_LINK-\$OMR_GROUP} \$OMR_FAMILY \$OMR_FROM \$OMR_TO"
+	echo "\$OMR_EVENT \${OMR_GROUP-\$OMR_LINK} \$OMR_FAMILY \$OMR_FROM \$OMR_TO"
 	cat >&3
 } >>$OUT 3>>$OUT.json
 END
@@ -33,18 +33,18 @@ hears() { # LINE
 lab_pull isp1
 expect_soon isp2 "failover" ask_from client udp "$(lab_dst 4)"
 for family in ipv4 ipv6; do
-	hears "link-down isp1 $family up no-carrier"
+	hears "link-down isp1 $family up down"
 	hears "group default $family isp1 isp2"
 done
 lab_plug isp1
 for family in ipv4 ipv6; do
-	hears "link-up isp1 $family no-carrier up"
+	hears "link-up isp1 $family down up"
 	hears "group default $family isp2 isp1"
 done
 # A hook that takes for ever: switching does not wait, and events still arrive in order.
 chmod 755 $HOOKS/20-slow
 lab_pull isp2
-hears "link-down isp2 ipv4 up no-carrier"
+hears "link-down isp2 ipv4 up down"
 lab_pull isp1
 expect_soon tunnel "no link left" ask_from client udp "$(lab_dst 4)"
 lab_plug isp2
@@ -64,7 +64,7 @@ events = [json.loads(l) for l in open(sys.argv[1])]
 downs = [e for e in events if e["event"] == "link-down" and e["link"] == "isp1"]
 assert downs and all(e["device"] == "w1" and e["family"] in ("ipv4", "ipv6") and e["reason"] and e["text"] for e in downs), downs
 groups = [e for e in events if e["event"] == "group"]
-assert groups and all(e["group"] == "default" and "link" not in e for e in groups), groups
+assert groups and all(e["group"] == "default" and e.get("link", e["to"]) == e["to"] for e in groups), groups
 assert any("detect_us" in e for e in groups), groups
 END
 kill -TERM $LAB_DAEMON

@@ -20,7 +20,7 @@ cat >$MACHINE/etc/omr-nft/hooks.d/10-try <<'END'
 read -r line
 nft list tables >/dev/null 2>&1 && may=nft || may=nothing
 touch /etc/omr-nft/x 2>/dev/null && may="$may and /etc"
-echo "hook: $OMR_EVENT ${OMR_LINK-$OMR_GROUP} $OMR_FAMILY as $(id -un), may $may"
+echo "hook: $OMR_EVENT ${OMR_GROUP-$OMR_LINK} $OMR_FAMILY as $(id -un), may $may"
 END
 chmod 755 $MACHINE/etc/omr-nft/hooks.d/10-try
 
