@@ -337,6 +337,17 @@ static int route_ptr_cmp(const void *a, const void *b)
 	return c ? c : CMP(x, y);
 }
 
+/* What desired_build() made is in order already, and is compared at each failover. */
+static void sort_routes(const struct netstate_route **list, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && route_ptr_cmp(&list[i - 1], &list[i]) < 0)
+		i++;
+	if (i < n)
+		qsort(list, n, sizeof(*list), route_ptr_cmp);
+}
+
 /* Our own rules of s, sorted. */
 static const struct netstate_rule **own_rules(const struct netstate *s, struct arena *a,
 					      size_t *ret_n)
@@ -361,18 +372,33 @@ static const struct netstate_route **own_routes(const struct netstate *s, struct
 	for (size_t i = 0; i < s->n_routes; i++)
 		if (s->routes[i].protocol == POLICY_PROTOCOL)
 			list[n++] = &s->routes[i];
-	qsort(list, n, sizeof(*list), route_ptr_cmp);
+	sort_routes(list, n);
 	*ret_n = n;
 	return list;
+}
+
+/* Two states of one plan have the same rules in the same order, whatever the links do. */
+static bool same_rules(const struct netstate *a, const struct netstate *b)
+{
+	if (a->n_rules != b->n_rules)
+		return false;
+	for (size_t i = 0; i < a->n_rules; i++)
+		if (!rule_is_ours(&a->rules[i]) || !rule_is_ours(&b->rules[i]) ||
+		    netstate_rule_cmp(&a->rules[i], &b->rules[i]) != 0)
+			return false;
+	return true;
 }
 
 static void diff_rules(struct diff_ctx *ctx, const struct netstate *observed,
 		       const struct netstate *desired)
 {
+	const struct netstate_rule **have, **want;
 	size_t n_have, n_want, h = 0, w = 0;
-	const struct netstate_rule **have = own_rules(observed, ctx->arena, &n_have);
-	const struct netstate_rule **want = own_rules(desired, ctx->arena, &n_want);
 
+	if (same_rules(observed, desired))
+		return;
+	have = own_rules(observed, ctx->arena, &n_have);
+	want = own_rules(desired, ctx->arena, &n_want);
 	while (h < n_have || w < n_want) {
 		int c = h == n_have ? 1 : w == n_want ? -1 : netstate_rule_cmp(have[h], want[w]);
 

@@ -15,32 +15,45 @@ static bool nft_state_same_chain(const struct plan_element *a, const struct plan
 	       (a->chain && b->chain && !strcmp(a->chain->name, b->chain->name));
 }
 
-/* Elements of `a` that `b` has not, or has with another verdict. */
-static size_t nft_state_only_in(const struct plan_element *a, size_t n_a,
-				const struct plan_element *b, size_t n_b, struct plan_element *ret)
-{
-	size_t n = 0;
+/* Elements picked out of a sorted list: few of many, so it grows as needed. */
+struct nft_state_list {
+	struct plan_element *e;
+	size_t n, cap;
+};
 
-	for (size_t i = 0, k = 0; i < n_a; i++) {
-		while (k < n_b && plan_element_cmp(&b[k], &a[i]) < 0)
-			k++;
-		if (k < n_b && plan_element_cmp(&b[k], &a[i]) == 0 &&
-		    nft_state_same_chain(&b[k], &a[i]))
-			continue;
-		ret[n++] = a[i];
+static void nft_state_push(struct nft_state_list *l, const struct plan_element *e)
+{
+	if (l->n == l->cap) {
+		l->cap = 2 * l->cap + 32;
+		l->e = memory_realloc(l->e, memory_mul(l->cap, sizeof(*l->e)));
 	}
-	return n;
+	l->e[l->n++] = *e;
 }
 
 static void nft_state_put(struct nft_batch *b, const struct nft_state_change *c)
 {
-	struct plan_element *list = memory_alloc(memory_mul(c->n_from + c->n_to, sizeof(*list)));
-	size_t n = nft_state_only_in(c->from, c->n_from, c->to, c->n_to, list);
+	struct nft_state_list drop = { 0 }, add = { 0 };
+	const struct plan_element *from = c->from, *to = c->to;
+	const struct plan_element *from_end = from + c->n_from, *to_end = to + c->n_to;
 
-	nft_element_delete(b, c->map, c->map->name, list, n);
-	n = nft_state_only_in(c->to, c->n_to, c->from, c->n_from, list);
-	nft_element_add(b, c->map, c->map->name, list, n, SIZE_MAX);
-	free(list);
+	while (from < from_end || to < to_end) {
+		int k = from == from_end ? 1 : to == to_end ? -1 : plan_element_cmp(from, to);
+
+		if (k != 0 || !nft_state_same_chain(from, to)) {
+			if (k <= 0)
+				nft_state_push(&drop, from);
+			if (k >= 0)
+				nft_state_push(&add, to);
+		}
+		from += k <= 0;
+		to += k >= 0;
+	}
+	if (drop.n)
+		nft_element_delete(b, c->map, c->map->name, drop.e, drop.n);
+	if (add.n)
+		nft_element_add(b, c->map, c->map->name, add.e, add.n, SIZE_MAX);
+	free(drop.e);
+	free(add.e);
 }
 
 ssize_t nft_state_encode(const struct nft_state_change *changes, size_t n, unsigned seq, void *buf,
