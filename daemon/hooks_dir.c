@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "daemon/options.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -145,9 +146,10 @@ static int open_dir(struct hooks_dir *d)
 	struct stat st;
 
 	if (fd < 0) {
-		/* most machines have no hooks */
-		tell(d, errno == ENOENT ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, d->path,
-		     strerror(errno));
+		/* the default one need not be there */
+		bool fine = errno == ENOENT && !strcmp(d->path, OPTIONS_HOOKS);
+
+		tell(d, fine ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, d->path, strerror(errno));
 		return -1;
 	}
 	fault = fstat(fd, &st) < 0 ? strerror(errno) : owner_fault(&st);
