@@ -27,6 +27,7 @@ static socklen_t apply_lock_address(struct sockaddr_un *ret)
 /* What a ruleset can be changed with. A daemon with a user of its own has it, too. */
 static bool apply_lock_has_net_admin(pid_t pid)
 {
+	static const char key[] = "CapEff:"; /* proc_pid_status(5) */
 	_cleanup_(cleanup_fclosep) FILE *f = NULL;
 	unsigned long long effective = 0;
 	char path[32], line[128];
@@ -34,8 +35,8 @@ static bool apply_lock_has_net_admin(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %llx", &effective) == 1)
-			break;
+		if (!strncmp(line, key, strlen(key)))
+			effective = strtoull(line + strlen(key), NULL, 16);
 	return effective & (1ull << CAP_NET_ADMIN);
 }
 
