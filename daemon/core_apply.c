@@ -307,7 +307,7 @@ static uint64_t due_ns(const struct core *c, enum step s)
 		return core_load_begin_ns(c);
 	case STEP_STATE:
 		return c->state && c->loaded_once && c->has_snapshot &&
-				       (idle || c->phase == CORE_LOAD_RUNNING)
+				       (idle || (c->phase == CORE_LOAD_RUNNING && c->state_beside))
 			       ? c->state_at_ns
 			       : CORE_NEVER;
 	case STEP_CHECK:

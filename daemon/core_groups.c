@@ -88,7 +88,7 @@ static void reason_of(struct decision *d, int member)
 		return;
 	if (use_of(d, member) == LINK_USE_SPARE)
 		set_reason(d, "no link is better");
-	else if (d->present >= 0)
+	else if (d->choice->decided)
 		set_reason(d, "%s is up again", name_of(d, member));
 	else
 		set_reason(d, "first of its links that is up");

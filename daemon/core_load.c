@@ -107,6 +107,7 @@ void core_load_begun(struct core *c)
 {
 	c->phase = CORE_LOAD_RUNNING;
 	c->load = false;
+	c->state_beside = c->has_valid;
 }
 
 void core_load_gone(struct core *c)

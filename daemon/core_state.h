@@ -174,6 +174,7 @@ struct core {
 	/* core_load.c */
 	enum core_load_phase phase;
 	bool load, loaded_once, load_repairs;
+	bool state_beside; /* the tables were all right when it began: elements can be put right meanwhile */
 	uint64_t load_at_ns, load_delay_ns, net_at_ns;
 	unsigned net_tries;
 

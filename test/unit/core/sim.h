@@ -1,296 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel to run the core against: devices, addresses, foreign default routes,
- * our rules and routes, the elements of egress and alive, and its ways (routes
- * go with the device or address they need). sim_event() does what loop.c does.
- * What happens is written into sim.log, a line a thing.
+ * A kernel (sim_kernel.h) and a loop to run the core against: sim_event() does
+ * what loop.c does, and time passes in sim_pass() only.
  */
 #pragma once
 
-#include "base/arena.h"
-#include "base/diag.h"
-#include "base/strbuf.h"
-#include "daemon/core.h"
-#include "daemon/core_targets.h"
-#include "model/plan.h"
-#include "model/policy_read.h"
+#include "test/unit/core/sim_kernel.h"
 
-#include <linux/if.h>
-#include <linux/netfilter.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#define SIM_MS	      1000000ull
-#define SIM_LINKS_MAX 8
 #define SIM_STEPS_MAX 200 /* of one event: more is a loop without end */
-
-struct sim_device {
-	const char *name;
-	int ifindex; /* 0: not there */
-	bool up, carrier;
-	bool addr[INET_FAMILY_COUNT], gateway[INET_FAMILY_COUNT];
-	uint32_t carrier_downs;
-};
-
-struct sim {
-	struct arena *arena;
-	struct plan *plan;
-	struct core *core;
-	uint64_t now_ns, wake_ns;
-	struct strbuf log;
-
-	struct sim_device devices[SIM_LINKS_MAX];
-	int last_ifindex;
-	struct core_desired kernel; /* elements, our rules and routes */
-	unsigned fail_applies, fail_observes; /* how many to come */
-	bool busy; /* somebody else holds the lock: no whole plan is applied */
-	bool lying_driver; /* polls say the contrary */
-	struct sim_device *lost_meanwhile; /* loses its carrier when the next plan is applied */
-
-	bool exited;
-	int exit_status;
-	size_t applies, observes, plans;
-	bool told; /* our own change makes the kernel send events */
-};
-
-static const char *const sim_family[INET_FAMILY_COUNT] = { "ipv4", "ipv6" };
-
-static inline struct plan *sim_compile(struct arena *a, const char *text)
-{
-	struct diag_source *source = arena_alloc(a, sizeof(*source));
-	struct policy_resolver none = { 0 };
-	struct strbuf out = STRBUF_NULL;
-	struct policy *policy = NULL;
-	struct diag_list faults;
-	struct plan *plan = NULL;
-
-	*source = (struct diag_source){ "policy.json", text, strlen(text) };
-	diag_init(&faults, a);
-	if (policy_read(source, &none, a, &policy, &faults) == 0)
-		plan_compile(policy, a, &plan, &faults);
-	diag_print(&faults, &out, false);
-	if (!plan)
-		fail_msg("%s", strbuf_text(&out));
-	strbuf_done(&out);
-	return plan;
-}
 
 /* Every device is there, up, with addresses and gateways of both families. */
 static inline void sim_init(struct sim *s, const char *policy)
 {
 	*s = (struct sim){ .arena = arena_new(), .last_ifindex = 10, .now_ns = 1000 * SIM_MS };
 	s->plan = sim_compile(s->arena, policy);
-	assert_in_range(s->plan->n_links, 0, SIM_LINKS_MAX);
 	for (size_t i = 0; i < s->plan->n_links; i++)
-		s->devices[i] = (struct sim_device){ .name = s->plan->links[i].device,
-						     .ifindex = ++s->last_ifindex,
-						     .up = true,
-						     .carrier = true,
-						     .addr = { true, true },
-						     .gateway = { true, true } };
+		sim_device(s, i);
 	s->core = core_new(s->plan);
 }
 
 static inline void sim_done(struct sim *s)
 {
+	core_free(s->load.core);
 	core_free(s->core);
 	arena_free(s->kernel.arena);
 	arena_free(s->arena);
 	strbuf_done(&s->log);
 }
 
-/* ---- the kernel ---- */
+/* ---- what the core asks for ---- */
 
-static inline struct netstate_link sim_link(const struct sim_device *d)
+static inline bool sim_takes(unsigned *failures)
 {
-	struct netstate_link l = { .ifindex = d->ifindex,
-				   .flags = d->up ? IFF_UP : 0,
-				   .carrier = d->up && d->carrier,
-				   .operstate = d->up && d->carrier ? IF_OPER_UP : IF_OPER_DOWN,
-				   .carrier_down_count = d->carrier_downs };
-
-	snprintf(l.name, sizeof(l.name), "%s", d->name);
-	return l;
+	if (!*failures)
+		return true;
+	--*failures;
+	return false;
 }
 
-static inline void sim_observe_device(struct sim *s, size_t i, struct netstate *n, struct arena *a)
+static inline struct core_event sim_outcome(struct sim *s, bool ok)
 {
-	const struct sim_device *d = &s->devices[i];
-
-	if (!d->ifindex)
-		return;
-	*ARENA_PUSH(a, n->links, n->n_links, n->cap_links) = sim_link(d);
-	for (enum inet_family f = INET4; f <= INET6; f++) {
-		struct inet_addr gw = { { 10, (uint8_t)i, 0, 1 } };
-
-		if (d->addr[f] && d->up)
-			*ARENA_PUSH(a, n->addrs, n->n_addrs, n->cap_addrs) =
-				(struct netstate_addr){ .ifindex = d->ifindex, .family = f };
-		if (!d->gateway[f] || !d->addr[f] || !d->up)
-			continue;
-		*ARENA_PUSH(a, n->routes, n->n_routes, n->cap_routes) = (struct netstate_route){
-			.family = f,
-			.table = 254,
-			.metric = 1000 + (uint32_t)i,
-			.protocol = 16,
-			.n_nexthops = 1,
-			.nexthops = { { .ifindex = d->ifindex,
-					.has_gateway = true,
-					.gateway = gw,
-					.weight = 1 } },
-		};
-	}
-}
-
-static inline struct netstate sim_observe(struct sim *s, struct arena *a)
-{
-	struct netstate n = { 0 };
-	const struct netstate *own = &s->kernel.state.net;
-
-	for (size_t i = 0; i < s->plan->n_links; i++)
-		sim_observe_device(s, i, &n, a);
-	for (size_t i = 0; i < own->n_routes; i++)
-		*ARENA_PUSH(a, n.routes, n.n_routes, n.cap_routes) = own->routes[i];
-	for (size_t i = 0; i < own->n_rules; i++)
-		*ARENA_PUSH(a, n.rules, n.n_rules, n.cap_rules) = own->rules[i];
-	return n;
-}
-
-/* What the kernel should have now. */
-static inline struct desired sim_right(struct sim *s, enum desired_mode mode, struct arena *a)
-{
-	struct netstate n = sim_observe(s, a);
-	struct link_view *views = arena_calloc(a, s->plan->n_links, sizeof(*views));
-	struct desired d = { 0 };
-
-	link_view_build(s->plan, &n, views);
-	desired_build(s->plan, views, mode, a, &d);
-	return d;
-}
-
-static inline bool sim_net_equal(const struct netstate *a, const struct netstate *b)
-{
-	struct arena *arena = arena_new();
-	struct netstate_diff d = { 0 };
-	bool equal;
-
-	netstate_diff_build(a, b, arena, &d);
-	equal = !d.n_pre && !d.n_post;
-	arena_free(arena);
-	return equal;
-}
-
-static inline bool sim_is_right(struct sim *s)
-{
-	struct arena *a = arena_new();
-	struct desired d = sim_right(s, DESIRED_DAEMON, a);
-	bool right = core_targets_equal(&s->kernel.state, &d) &&
-		     sim_net_equal(&s->kernel.state.net, &d.net);
-
-	arena_free(a);
-	return right;
-}
-
-/* Routes over the device go; family < 0: both. */
-static inline void sim_drop_routes(struct sim *s, int ifindex, int family)
-{
-	struct netstate *n = &s->kernel.state.net;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n->n_routes; i++) {
-		struct netstate_route *r = &n->routes[i];
-		bool uses = false;
-
-		for (size_t k = 0; k < r->n_nexthops; k++)
-			uses = uses || r->nexthops[k].ifindex == ifindex;
-		if (!uses || (family >= 0 && (int)r->family != family))
-			n->routes[kept++] = *r;
-	}
-	n->n_routes = kept;
-}
-
-static inline void sim_change_route(struct netstate *n, const struct netstate_change *c)
-{
-	size_t i = 0;
-
-	while (i < n->n_routes && netstate_route_key_cmp(&n->routes[i], &c->route))
-		i++;
-	if (i < n->n_routes)
-		n->routes[i] = n->routes[--n->n_routes];
-	if (c->op != NETSTATE_DELETE)
-		n->routes[n->n_routes++] = c->route;
-}
-
-static inline void sim_change_rule(struct netstate *n, const struct netstate_change *c)
-{
-	size_t i = 0;
-
-	while (i < n->n_rules && netstate_rule_cmp(&n->rules[i], &c->rule))
-		i++;
-	if (i < n->n_rules)
-		n->rules[i] = n->rules[--n->n_rules];
-	if (c->op != NETSTATE_DELETE)
-		n->rules[n->n_rules++] = c->rule;
-}
-
-/* ---- applying ---- */
-
-static inline void sim_log_elements(struct sim *s, const char *map, const struct plan_element *from,
-				    size_t n_from, const struct plan_element *to, size_t n_to)
-{
-	size_t f = 0, t = 0;
-
-	while (f < n_from || t < n_to) {
-		const struct plan_element *a = f < n_from ? &from[f] : NULL;
-		const struct plan_element *b = t < n_to ? &to[t] : NULL;
-
-		if (a && b && (a->mark != b->mark || a->nfproto != b->nfproto)) {
-			bool a_first =
-				a->mark != b->mark ? a->mark < b->mark : a->nfproto < b->nfproto;
-
-			a = a_first ? a : NULL;
-			b = a_first ? NULL : b;
-		}
-		f += a != NULL;
-		t += b != NULL;
-		if (a && b && a->chain == b->chain)
-			continue;
-		strbuf_addf(&s->log, "  %s 0x%x . %s: %s -> %s\n", map, a ? a->mark : b->mark,
-			    (a ? a->nfproto : b->nfproto) == NFPROTO_IPV4 ? "ipv4" : "ipv6",
-			    a ? a->chain->name : "-", b ? b->chain->name : "-");
-	}
-}
-
-static inline void sim_log_changes(struct sim *s, const struct netstate_change *c, size_t n)
-{
-	static const char marks[] = {
-		[NETSTATE_ADD] = '+', [NETSTATE_REPLACE] = '~', [NETSTATE_DELETE] = '-'
-	};
-	char text[512];
-
-	for (size_t i = 0; i < n; i++) {
-		if (c[i].is_rule)
-			netstate_rule_text(&c[i].rule, text, sizeof(text));
-		else
-			netstate_route_text(&c[i].route, text, sizeof(text), NULL);
-		strbuf_addf(&s->log, "  %c %s %s\n", marks[c[i].op],
-			    sim_family[c[i].is_rule ? c[i].rule.family : c[i].route.family], text);
-	}
-}
-
-static inline void sim_apply_changes(struct sim *s, const struct netstate_change *c, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (c[i].is_rule)
-			sim_change_rule(&s->kernel.state.net, &c[i]);
-		else
-			sim_change_route(&s->kernel.state.net, &c[i]);
-	}
+	if (ok)
+		return (struct core_event){ .type = CORE_EVENT_APPLIED };
+	strbuf_add(&s->log, "  failed\n");
+	return (struct core_event){ .type = CORE_EVENT_APPLY_FAILED };
 }
 
 /* As the real one: the nft batch is refused when `from` is not what is there. */
@@ -298,9 +51,8 @@ static inline bool sim_apply_desired(struct sim *s, const struct desired *from,
 				     const struct desired *to)
 {
 	struct arena *a = arena_new();
-	struct netstate old = s->kernel.state.net;
 	struct netstate_diff d = { 0 };
-	struct desired next = *to;
+	bool elements = !core_targets_equal(from, to);
 
 	s->applies++;
 	strbuf_add(&s->log, "  switch\n");
@@ -308,65 +60,119 @@ static inline bool sim_apply_desired(struct sim *s, const struct desired *from,
 	sim_log_changes(s, d.pre, d.n_pre);
 	sim_log_elements(s, "egress", from->egress, from->n_egress, to->egress, to->n_egress);
 	sim_log_elements(s, "alive", from->alive, from->n_alive, to->alive, to->n_alive);
+	sim_log_spread(s, from, to);
 	sim_log_changes(s, d.post, d.n_post);
-	if (s->fail_applies ||
-	    (!core_targets_equal(from, to) && !core_targets_equal(from, &s->kernel.state))) {
-		arena_free(a);
-		return false;
-	}
-	next.net.n_routes = old.n_routes;
-	next.net.n_rules = old.n_rules;
-	next.net.routes = arena_calloc(a, old.n_routes + d.n_pre, sizeof(*next.net.routes));
-	next.net.rules = arena_calloc(a, old.n_rules + d.n_pre, sizeof(*next.net.rules));
-	for (size_t i = 0; i < old.n_routes; i++)
-		next.net.routes[i] = old.routes[i];
-	for (size_t i = 0; i < old.n_rules; i++)
-		next.net.rules[i] = old.rules[i];
-	/* changed in place in a state of its own, then copied into the kernel's arena */
-	struct sim work = { .kernel.state = next };
-	sim_apply_changes(&work, d.pre, d.n_pre);
-	sim_apply_changes(&work, d.post, d.n_post);
-	if (core_targets_equal(from, to)) {
-		work.kernel.state.egress = s->kernel.state.egress;
-		work.kernel.state.n_egress = s->kernel.state.n_egress;
-		work.kernel.state.alive = s->kernel.state.alive;
-		work.kernel.state.n_alive = s->kernel.state.n_alive;
-	}
-	core_targets_copy(&s->kernel, &work.kernel.state);
-	s->told = true;
 	arena_free(a);
+	if (!sim_takes(&s->fail_applies) ||
+	    (elements && (s->tables != s->plan || !core_targets_equal(from, &s->kernel.state))))
+		return false;
+	if (elements)
+		sim_set_elements(s, to);
+	sim_make_net(s, &from->net, &to->net, true);
+	s->told = true;
 	return true;
 }
 
-static inline bool sim_apply_plan(struct sim *s, enum desired_mode mode)
+static inline bool sim_apply_state(struct sim *s, const struct desired *to)
 {
-	struct arena *a = arena_new();
-	struct desired d;
-
-	if (s->lost_meanwhile)
-		s->lost_meanwhile->carrier = false;
-	s->lost_meanwhile = NULL;
-	d = sim_right(s, mode, a);
-	s->plans++;
-	strbuf_addf(&s->log, "  apply %s\n", mode == DESIRED_DAEMON ? "plan" : "daemonless state");
-	if (!s->fail_applies) {
-		s->told = s->told || !core_targets_equal(&d, &s->kernel.state) ||
-			  !sim_net_equal(&d.net, &s->kernel.state.net);
-		core_targets_copy(&s->kernel, &d);
-	}
-	arena_free(a);
-	return !s->fail_applies;
+	s->states++;
+	strbuf_add(&s->log, "  state\n");
+	if (!sim_takes(&s->fail_applies) || s->tables != s->plan)
+		return false;
+	s->told = s->told || !core_targets_equal(to, &s->kernel.state) ||
+		  !sim_net_equal(&to->net, &s->kernel.state.net);
+	sim_set_elements(s, to);
+	sim_make_net(s, &s->kernel.state.net, &to->net, true);
+	return true;
 }
 
-/* ---- the loop ---- */
-
-static inline struct core_event sim_outcome(struct sim *s, bool ok)
+static inline bool sim_apply_net(struct sim *s, const struct desired *to)
 {
-	if (ok)
-		return (struct core_event){ .type = CORE_EVENT_APPLIED, .made = &s->kernel.state };
-	s->fail_applies -= s->fail_applies > 0;
-	strbuf_add(&s->log, "  failed\n");
-	return (struct core_event){ .type = CORE_EVENT_APPLY_FAILED };
+	strbuf_add(&s->log, "  rules and routes\n");
+	if (!sim_takes(&s->fail_applies))
+		return false;
+	sim_make_net(s, &s->kernel.state.net, &to->net, false);
+	return true;
+}
+
+/* Egress is empty, every mark stays, routes without regard to carrier. */
+static inline bool sim_apply_kernel(struct sim *s)
+{
+	struct arena *a = arena_new();
+	struct desired_inputs in = { 0 };
+	struct link_view *views;
+	struct desired d = { 0 };
+
+	s->stops++;
+	core_free(s->load.core);
+	s->load = (struct sim_load){ 0 };
+	strbuf_add(&s->log, "  daemonless state\n");
+	if (sim_takes(&s->fail_applies)) {
+		sim_views(s, a, &views);
+		in.views = views;
+		desired_build(s->plan, &in, DESIRED_KERNEL, a, &d);
+		core_targets_copy(&s->kernel, &d);
+		s->tables = s->plan;
+		arena_free(a);
+		return true;
+	}
+	arena_free(a);
+	return false;
+}
+
+static inline struct core_event sim_check(struct sim *s)
+{
+	s->checks++;
+	strbuf_add(&s->log, "  check\n");
+	if (!sim_takes(&s->fail_checks))
+		return (struct core_event){ .type = CORE_EVENT_CHECK_FAILED };
+	return (struct core_event){ .type = CORE_EVENT_CHECKED,
+				    .differs = !s->load.core && s->tables != s->plan };
+}
+
+static inline struct core_event sim_begin_load(struct sim *s)
+{
+	s->loads++;
+	strbuf_add(&s->log, "  load\n");
+	if (s->busy || s->load.phase != SIM_LOAD_NONE)
+		return (struct core_event){ .type = CORE_EVENT_LOAD_BUSY };
+	if (!sim_takes(&s->fail_loads))
+		return (struct core_event){ .type = CORE_EVENT_LOAD_FAILED };
+	s->load = (struct sim_load){ .phase = SIM_LOAD_LONG_PART,
+				     .plan = s->plan,
+				     .due_ns = s->now_ns + s->load_ms * SIM_MS };
+	return (struct core_event){ .type = CORE_EVENT_TIMER };
+}
+
+static inline struct core_event sim_go(struct sim *s)
+{
+	strbuf_add(&s->log, "  go\n");
+	assert_int_equal(s->load.phase, SIM_LOAD_BARRIER);
+	s->load.phase = SIM_LOAD_SWITCHING;
+	s->load.due_ns = s->now_ns + s->switch_ms * SIM_MS;
+	return (struct core_event){ .type = CORE_EVENT_TIMER };
+}
+
+static inline struct core_event sim_delete_flows(struct sim *s, const struct core_actions *act)
+{
+	s->deletes++;
+	for (size_t i = 0; i < act->n_flows; i++)
+		strbuf_addf(&s->log, "  delete flows %s 0x%x/0x%x\n",
+			    sim_family[act->flows[i].family], act->flows[i].mark,
+			    act->flows[i].mask);
+	return (struct core_event){ .type = CORE_EVENT_FLOWS_DELETED };
+}
+
+static inline struct core_event sim_look(struct sim *s, struct arena *a, struct netstate *observed)
+{
+	s->observes++;
+	if (!sim_takes(&s->fail_observes)) {
+		strbuf_add(&s->log, "  observe failed\n");
+		return (struct core_event){ .type = CORE_EVENT_OBSERVE_FAILED };
+	}
+	strbuf_add(&s->log, "  observe\n");
+	*observed = sim_observe(s, a);
+	return (struct core_event){ .type = CORE_EVENT_OBSERVED, .observed = observed };
 }
 
 /* False: nothing to tell the core. */
@@ -377,26 +183,32 @@ static inline bool sim_act(struct sim *s, const struct core_actions *act, struct
 	case CORE_DO_NOTHING:
 		return false;
 	case CORE_DO_OBSERVE:
-		s->observes++;
-		if (s->fail_observes) {
-			s->fail_observes--;
-			strbuf_add(&s->log, "  observe failed\n");
-			*ret = (struct core_event){ .type = CORE_EVENT_OBSERVE_FAILED };
-			return true;
-		}
-		strbuf_add(&s->log, "  observe\n");
-		*observed = sim_observe(s, a);
-		*ret = (struct core_event){ .type = CORE_EVENT_OBSERVED, .observed = observed };
+		*ret = sim_look(s, a, observed);
 		return true;
-	case CORE_DO_APPLY_PLAN:
-		*ret = s->busy ? (struct core_event){ .type = CORE_EVENT_APPLY_BUSY }
-			       : sim_outcome(s, sim_apply_plan(s, DESIRED_DAEMON));
+	case CORE_DO_CHECK:
+		*ret = sim_check(s);
+		return true;
+	case CORE_DO_LOAD:
+		*ret = sim_begin_load(s);
+		return true;
+	case CORE_DO_APPLY_NET:
+		*ret = sim_outcome(s, sim_apply_net(s, act->to));
+		return true;
+	case CORE_DO_LOAD_GO:
+		*ret = sim_go(s);
+		return true;
+	case CORE_DO_APPLY_STATE:
+		*ret = sim_outcome(s, sim_apply_state(s, act->to));
+		ret->made = ret->type == CORE_EVENT_APPLIED ? &s->kernel.state : NULL;
 		return true;
 	case CORE_DO_APPLY_DESIRED:
 		*ret = sim_outcome(s, sim_apply_desired(s, act->from, act->to));
 		return true;
+	case CORE_DO_DELETE_FLOWS:
+		*ret = sim_delete_flows(s, act);
+		return true;
 	case CORE_DO_APPLY_KERNEL:
-		*ret = sim_outcome(s, sim_apply_plan(s, DESIRED_KERNEL));
+		*ret = sim_outcome(s, sim_apply_kernel(s));
 		return true;
 	case CORE_DO_EXIT:
 		strbuf_addf(&s->log, "  exit %d\n", act->exit_status);
@@ -407,11 +219,19 @@ static inline bool sim_act(struct sim *s, const struct core_actions *act, struct
 	return false;
 }
 
+/* ---- the loop ---- */
+
 static inline void sim_log_lines(struct sim *s, const struct core_actions *act)
 {
-	for (size_t i = 0; i < act->n_lines; i++)
-		strbuf_addf(&s->log, "  %s%s: %s\n", act->lines[i].warning ? "warning: " : "",
-			    act->lines[i].token, act->lines[i].text);
+	for (size_t i = 0; i < act->n_lines; i++) {
+		const struct core_line *l = &act->lines[i];
+
+		strbuf_addf(&s->log, "  %s%s: %s\n", l->warning ? "warning: " : "", l->token,
+			    l->text);
+		if (l->kind == CORE_LINE_GROUP)
+			s->detect_us = l->detect_us;
+	}
+	s->lines += act->n_lines;
 }
 
 static inline void sim_event(struct sim *s, const struct core_event *event)
@@ -425,7 +245,9 @@ static inline void sim_event(struct sim *s, const struct core_event *event)
 	for (unsigned steps = 0; more; steps++) {
 		struct arena *a = arena_new();
 
-		assert_in_range(steps, 0, SIM_STEPS_MAX);
+		if (steps > SIM_STEPS_MAX)
+			fail_msg("no end:\n%s", strbuf_text(&s->log));
+		s->steps++;
 		assert_int_equal(core_step(s->core, &next, s->now_ns, &act), 0);
 		last = arena_free(last);
 		sim_log_lines(s, &act);
@@ -441,24 +263,134 @@ static inline void sim_send(struct sim *s, enum core_event_type type)
 	sim_event(s, &(struct core_event){ .type = type });
 }
 
+/* ---- loads ---- */
+
+static inline void sim_end_load(struct sim *s, enum core_event_type how)
+{
+	s->load = (struct sim_load){ 0 };
+	s->told_ruleset = true;
+	sim_send(s, how);
+}
+
+/* A reload's new core takes over at its barrier. */
+static inline void sim_prepared(struct sim *s)
+{
+	strbuf_add(&s->log, "  prepared\n");
+	s->load.phase = SIM_LOAD_BARRIER;
+	if (s->load.core) {
+		core_adopt(s->load.core, s->core);
+		core_free(s->core);
+		s->core = s->load.core;
+		s->load.core = NULL;
+		s->plan = s->load.plan;
+		for (size_t i = 0; i < s->plan->n_links; i++)
+			sim_device(s, i);
+	}
+	sim_send(s, CORE_EVENT_LOAD_PREPARED);
+}
+
+/* What the state maps held stays as far as the new plan knows its chains. */
+static inline void sim_switch(struct sim *s)
+{
+	strbuf_add(&s->log, "  loaded\n");
+	if (s->tables != s->load.plan) {
+		struct desired rest = { .net = s->kernel.state.net };
+
+		core_targets_copy(&s->kernel, &rest);
+	}
+	s->tables = s->load.plan;
+	sim_end_load(s, CORE_EVENT_LOADED);
+}
+
+static inline bool sim_load_is_due(const struct sim *s)
+{
+	return (s->load.phase == SIM_LOAD_LONG_PART || s->load.phase == SIM_LOAD_SWITCHING) &&
+	       s->load.due_ns <= s->now_ns;
+}
+
+static inline void sim_go_on_loading(struct sim *s)
+{
+	if (s->load.phase == SIM_LOAD_LONG_PART)
+		sim_prepared(s);
+	else
+		sim_switch(s);
+}
+
+/* As loop_reload.c: compiled at once; while a repair is being loaded it waits. False: then. */
+static inline bool sim_reload(struct sim *s, const char *policy)
+{
+	struct plan *plan;
+
+	if (s->load.phase != SIM_LOAD_NONE || s->busy)
+		return false;
+	strbuf_add(&s->log, "  reload\n");
+	plan = sim_compile(s->arena, policy);
+	s->load = (struct sim_load){ .phase = SIM_LOAD_LONG_PART,
+				     .plan = plan,
+				     .core = core_new(plan),
+				     .due_ns = s->now_ns + s->load_ms * SIM_MS };
+	return true;
+}
+
+/* The worker dies: a reload is forgotten, a load of the core's own has failed. */
+static inline void sim_break_load(struct sim *s)
+{
+	if (s->load.phase == SIM_LOAD_NONE)
+		return;
+	strbuf_add(&s->log, "  load breaks\n");
+	if (s->load.core) {
+		s->load.core = core_free(s->load.core);
+		s->load = (struct sim_load){ 0 };
+		s->told_ruleset = true;
+	} else {
+		sim_end_load(s, CORE_EVENT_LOAD_FAILED);
+	}
+}
+
+/* ---- time ---- */
+
+static inline uint64_t sim_next_ns(const struct sim *s)
+{
+	uint64_t at_ns = s->wake_ns ? s->wake_ns : UINT64_MAX;
+
+	if ((s->load.phase == SIM_LOAD_LONG_PART || s->load.phase == SIM_LOAD_SWITCHING) &&
+	    s->load.due_ns < at_ns)
+		at_ns = s->load.due_ns;
+	return at_ns;
+}
+
 /* Time passes; the core is woken when it asked for it, and told of its own changes. */
 static inline void sim_pass(struct sim *s, uint64_t ms)
 {
 	uint64_t end_ns = s->now_ns + ms * SIM_MS;
-	unsigned wakes = 0;
+	unsigned wakes = 0, in_past = 0;
 
-	for (;;) {
-		assert_in_range(wakes++, 0, 100000);
-		if (s->told) {
+	while (!s->exited) {
+		uint64_t at_ns;
+
+		if (wakes++ > 1000000)
+			fail_msg("woken for ever:\n%s", strbuf_text(&s->log));
+		if (sim_load_is_due(s)) {
+			sim_go_on_loading(s);
+		} else if (s->told_ruleset) {
+			s->told_ruleset = false;
+			sim_send(s, CORE_EVENT_RULESET);
+		} else if (s->told) {
 			s->told = false;
 			sim_send(s, CORE_EVENT_LOOK);
-			continue;
+		} else {
+			at_ns = sim_next_ns(s);
+			if (at_ns > end_ns)
+				break;
+			in_past = at_ns > s->now_ns ? 0 : in_past + 1;
+			if (in_past > 3)
+				fail_msg("woken at once, again and again:\n%s",
+					 strbuf_text(&s->log));
+			if (at_ns > s->now_ns)
+				s->now_ns = at_ns;
+			if (!sim_load_is_due(s))
+				sim_send(s, CORE_EVENT_TIMER);
 		}
-		if (s->exited || !s->wake_ns || s->wake_ns > end_ns)
-			break;
-		if (s->wake_ns > s->now_ns)
-			s->now_ns = s->wake_ns;
-		sim_send(s, CORE_EVENT_TIMER);
 	}
 	s->now_ns = end_ns;
 }
@@ -474,21 +406,30 @@ static inline size_t sim_find(const struct sim *s, const char *name)
 	return 0;
 }
 
+static inline size_t sim_find_group(const struct sim *s, const char *name)
+{
+	for (size_t i = 0; i < s->plan->n_group_tables; i++)
+		if (!strcmp(s->plan->group_tables[i].name, name))
+			return i;
+	fail_msg("no group %s", name);
+	return 0;
+}
+
 static inline void sim_tell_link(struct sim *s, size_t i)
 {
 	struct core_event e = { .type = CORE_EVENT_LINK };
 
-	e.link.link = sim_link(&s->devices[i]);
+	e.link.link = sim_link(sim_device(s, i));
 	sim_event(s, &e);
 }
 
 static inline void sim_poll(struct sim *s)
 {
-	enum core_carrier c[SIM_LINKS_MAX];
+	enum core_carrier c[SIM_DEVICES_MAX];
 	struct core_event e = { .type = CORE_EVENT_CARRIER };
 
 	for (size_t i = 0; i < s->plan->n_links; i++) {
-		const struct sim_device *d = &s->devices[i];
+		const struct sim_device *d = sim_device(s, i);
 		bool carrier = (d->up && d->carrier) != s->lying_driver;
 
 		c[i] = !d->ifindex ? CORE_CARRIER_UNKNOWN
@@ -502,37 +443,99 @@ static inline void sim_poll(struct sim *s)
 
 static inline void sim_set_carrier(struct sim *s, size_t i, bool carrier)
 {
-	s->devices[i].carrier_downs += s->devices[i].carrier && !carrier;
-	s->devices[i].carrier = carrier;
+	struct sim_device *d = sim_device(s, i);
+
+	d->carrier_downs += d->carrier && !carrier;
+	d->carrier = carrier;
 }
 
 static inline void sim_set_up(struct sim *s, size_t i, bool up)
 {
-	s->devices[i].up = up;
+	struct sim_device *d = sim_device(s, i);
+
+	d->up = up;
 	if (!up)
-		sim_drop_routes(s, s->devices[i].ifindex, -1);
+		sim_drop_routes(s, d->ifindex, -1);
 }
 
 static inline void sim_set_addr(struct sim *s, size_t i, enum inet_family f, bool has)
 {
-	s->devices[i].addr[f] = has;
+	struct sim_device *d = sim_device(s, i);
+
+	d->addr[f] = has;
 	if (!has)
-		sim_drop_routes(s, s->devices[i].ifindex, (int)f);
+		sim_drop_routes(s, d->ifindex, (int)f);
 }
 
 static inline void sim_unplug(struct sim *s, size_t i)
 {
+	struct sim_device *d = sim_device(s, i);
 	struct core_event e = { .type = CORE_EVENT_LINK };
 
-	e.link.link = sim_link(&s->devices[i]);
+	e.link.link = sim_link(d);
 	e.link.deleted = true;
-	sim_drop_routes(s, s->devices[i].ifindex, -1);
-	s->devices[i].ifindex = 0;
+	sim_drop_routes(s, d->ifindex, -1);
+	d->ifindex = 0;
 	sim_event(s, &e);
 }
 
-/* As somebody's `nft flush ruleset`, `ip rule flush`, `ip route flush`. */
-static inline void sim_flush(struct sim *s)
+static inline void sim_replug(struct sim *s, size_t i)
 {
-	core_targets_copy(&s->kernel, &(struct desired){ 0 });
+	sim_device(s, i)->ifindex = ++s->last_ifindex;
+	sim_tell_link(s, i);
+}
+
+/* ---- probes ---- */
+
+static inline void sim_round(struct sim *s, size_t link, enum inet_family f,
+			     enum probe_verdict verdict, const struct probe_stats *stats,
+			     const char *reason)
+{
+	struct core_event e = { .type = CORE_EVENT_PROBE };
+
+	e.probe.link = link;
+	e.probe.family = f;
+	e.probe.verdict = verdict;
+	e.probe.stats = *stats;
+	e.probe.reason = reason;
+	sim_event(s, &e);
+}
+
+static inline void sim_probe(struct sim *s, size_t link, enum inet_family f,
+			     enum probe_verdict verdict)
+{
+	struct probe_stats stats = { .rounds = 20, .rtt_ms = 10, .jitter_ms = 1 };
+
+	if (verdict == PROBE_FAILING)
+		stats.bad_since_ns = s->now_ns - 250 * SIM_MS;
+	sim_round(s, link, f, verdict, &stats,
+		  verdict == PROBE_FAILING    ? "3 rounds without an answer"
+		  : verdict == PROBE_DEGRADED ? "loss 40 % > 20 %"
+					      : "");
+}
+
+static inline void sim_probe_both(struct sim *s, size_t link, enum probe_verdict verdict)
+{
+	sim_probe(s, link, INET4, verdict);
+	sim_probe(s, link, INET6, verdict);
+}
+
+/* ---- by hand ---- */
+
+static inline void sim_drain(struct sim *s, size_t link, bool on)
+{
+	struct core_event e = { .type = CORE_EVENT_DRAIN };
+
+	e.drain.link = link;
+	e.drain.on = on;
+	sim_event(s, &e);
+}
+
+static inline void sim_choose(struct sim *s, size_t group, int link)
+{
+	struct core_event e = { .type = CORE_EVENT_SWITCH };
+
+	e.choose.group = group;
+	e.choose.link = link;
+	sim_event(s, &e);
 }

@@ -5,7 +5,7 @@
  * what it does now into the files, to be read as a diff.
  */
 #include "base/parse.h"
-#include "test/unit/core/sim.h"
+#include "test/unit/core/sim_truth.h"
 
 #include <glob.h>
 
@@ -46,8 +46,7 @@ static void do_device(struct replay *r, size_t link, const char *what)
 		sim_unplug(s, link);
 		return;
 	}
-	s->devices[link].ifindex = ++s->last_ifindex;
-	sim_tell_link(s, link);
+	sim_replug(s, link);
 }
 
 /* Commands about one link: NAME LINK ... */
@@ -74,7 +73,7 @@ static bool link_command(struct replay *r, char **w, size_t n)
 			     is_yes(r, w[3], "yes", "no"));
 		sim_send(s, CORE_EVENT_LOOK);
 	} else if (!strcmp(w[0], "gateway") && n == 4) {
-		s->devices[sim_find(s, w[1])].gateway[family_of(r, w[2])] =
+		sim_device(s, sim_find(s, w[1]))->gateway[family_of(r, w[2])] =
 			is_yes(r, w[3], "yes", "no");
 		sim_send(s, CORE_EVENT_LOOK);
 	} else {
