@@ -230,6 +230,9 @@ static inline void sim_log_lines(struct sim *s, const struct core_actions *act)
 			    l->text);
 		if (l->kind == CORE_LINE_GROUP)
 			s->detect_us = l->detect_us;
+		if (!l->warning && !strcmp(s->last_line, l->text))
+			fail_msg("the same line twice: %s", l->text);
+		snprintf(s->last_line, sizeof(s->last_line), "%s", l->text);
 	}
 	s->lines += act->n_lines;
 }
@@ -251,6 +254,8 @@ static inline void sim_event(struct sim *s, const struct core_event *event)
 		assert_int_equal(core_step(s->core, &next, s->now_ns, &act), 0);
 		last = arena_free(last);
 		sim_log_lines(s, &act);
+		if (s->after_step)
+			s->after_step(s);
 		more = sim_act(s, &act, a, &observed, &next);
 		last = a;
 	}

@@ -70,6 +70,9 @@ struct sim {
 	bool told; /* our own change makes the kernel send events */
 	bool told_ruleset; /* what happened to the tables while nobody listened */
 	uint64_t detect_us; /* of the last group's line */
+	char last_line[256];
+	void (*after_step)(struct sim *s);
+	void *data;
 };
 
 static const char *const sim_family[INET_FAMILY_COUNT] = { "ipv4", "ipv6" };

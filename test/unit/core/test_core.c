@@ -257,7 +257,8 @@ static void a_flushed_ruleset_is_put_back(void **state)
 	assert_null(sim_fault(s));
 	assert_int_equal(s->loads, 1);
 	assert_int_equal(core_repairs(s->core), 1);
-	assert_logged(s, "warning: repair: our nft tables were changed by somebody else: put back\n");
+	assert_logged(s,
+		      "warning: repair: our nft tables were changed by somebody else: put back\n");
 }
 
 static void somebody_who_flushes_always_is_answered_twice_a_second(void **state)
@@ -504,14 +505,12 @@ static void after_a_stop_events_do_nothing(void **state)
 static void answers_nobody_asked_for_are_refused(void **state)
 {
 	struct sim *s = *state;
-	static const enum core_event_type answers[] = { CORE_EVENT_OBSERVED,
-							CORE_EVENT_OBSERVE_FAILED,
-							CORE_EVENT_APPLIED, CORE_EVENT_APPLY_FAILED,
-							CORE_EVENT_CHECKED, CORE_EVENT_CHECK_FAILED,
-							CORE_EVENT_FLOWS_DELETED,
-							CORE_EVENT_LOAD_PREPARED,
-							CORE_EVENT_LOADED, CORE_EVENT_LOAD_BUSY,
-							CORE_EVENT_LOAD_FAILED };
+	static const enum core_event_type answers[] = {
+		CORE_EVENT_OBSERVED,	  CORE_EVENT_OBSERVE_FAILED, CORE_EVENT_APPLIED,
+		CORE_EVENT_APPLY_FAILED,  CORE_EVENT_CHECKED,	     CORE_EVENT_CHECK_FAILED,
+		CORE_EVENT_FLOWS_DELETED, CORE_EVENT_LOAD_PREPARED,  CORE_EVENT_LOADED,
+		CORE_EVENT_LOAD_BUSY,	  CORE_EVENT_LOAD_FAILED
+	};
 	struct core_actions act;
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
