@@ -72,28 +72,20 @@ static void table_add(struct table *t, const char *name, const struct budget *b)
 	put_row(&t->rows[t->n++], "", 1u << INET6, b);
 }
 
-static bool in_a_group(const struct policy *p, size_t link)
-{
-	for (size_t i = 0; i < p->n_groups; i++)
-		for (size_t k = 0; k < p->groups[i].n_members; k++)
-			if (p->groups[i].members[k].link == (int)link)
-				return true;
-	return false;
-}
-
 static void add_all(struct table *t, const struct policy *p)
 {
+	char name[CELL_MAX];
 	struct budget b;
 
 	for (size_t i = 0; i < p->n_groups; i++) {
 		budget_of_group(p, &p->groups[i], &b);
-		table_add(t, p->groups[i].name, &b);
+		snprintf(name, sizeof(name), "group %s", p->groups[i].name);
+		table_add(t, name, &b);
 	}
 	for (size_t i = 0; i < p->n_links; i++) {
-		if (in_a_group(p, i))
-			continue;
 		budget_of_link(p, &p->links[i], &b);
-		table_add(t, p->links[i].name, &b);
+		snprintf(name, sizeof(name), "link %s", p->links[i].name);
+		table_add(t, name, &b);
 	}
 }
 

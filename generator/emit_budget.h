@@ -5,5 +5,5 @@
 struct policy;
 struct strbuf;
 
-/* A row a group, and a link that stands in none; two where IPv4 and IPv6 differ. */
+/* A row a group (the worst of its links) and a row a link; two where IPv4 and IPv6 differ. */
 void emit_budget(const struct policy *p, struct strbuf *out);

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "model/json_doc.h"
 #include "model/policy.h"
+#include "model/policy_check_measure.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -341,58 +342,6 @@ static void check_probes(struct check *c)
 	}
 }
 
-/* arp and ndp ask the link's gateway when nobody else is named. */
-static void check_probe_gateways(struct check *c)
-{
-	static const struct {
-		enum policy_probe_type type;
-		enum inet_family family;
-		const char *gateway, *hosts;
-	} asks[] = {
-		{ POLICY_PROBE_ARP, INET4, "gateway4", "hosts4" },
-		{ POLICY_PROBE_NDP, INET6, "gateway6", "hosts6" },
-	};
-
-	for (size_t i = 0; i < c->p->n_links; i++) {
-		const struct policy_link *l = &c->p->links[i];
-		const struct policy_probe *probe = l->probe < 0 ? NULL : &c->p->probes[l->probe];
-
-		for (size_t k = 0; probe && k < ARRAY_SIZE(asks); k++) {
-			struct diag *d;
-
-			if (probe->type != asks[k].type || probe->n_hosts[asks[k].family] ||
-			    l->gateway[asks[k].family].kind != POLICY_GATEWAY_NONE)
-				continue;
-			d = fault(c, &l->place, "probe",
-				  "type \"%s\" asks the gateway, and \"%s\" is \"none\"",
-				  policy_probe_type_name(probe->type), asks[k].gateway);
-			diag_hint(c->faults, d, "name a neighbour in the probe's \"%s\"",
-				  asks[k].hosts);
-		}
-	}
-}
-
-/* The best of several can be found only when something is measured. */
-static void check_measured(struct check *c, const struct policy_group *g)
-{
-	struct diag *d;
-
-	if (g->mode != POLICY_GROUP_QUALITY || !g->n_members)
-		return;
-	for (size_t i = 0; i < g->n_members; i++) {
-		int link = g->members[i].link;
-		int probe = link < 0 ? -1 : c->p->links[link].probe;
-
-		/* a name that leads nowhere is a fault of its own */
-		if (link < 0 || (probe < 0 && c->p->links[link].probe_name))
-			return;
-		if (probe >= 0 && policy_probe_measures(c->p->probes[probe].type))
-			return;
-	}
-	d = fault(c, &g->place, "mode", "no link of this group has a probe that measures");
-	diag_hint(c->faults, d, "\"icmp\", \"tcp\", \"dns\", \"http\", \"arp\" and \"ndp\" do");
-}
-
 static void check_members(struct check *c, struct policy_group *g)
 {
 	for (size_t i = 0; i < g->n_members; i++) {
@@ -562,12 +511,11 @@ void policy_check(struct policy *p, struct arena *a, struct diag_list *faults)
 	check_tables(&c);
 	check_marks(&c);
 	check_probes(&c);
-	check_probe_gateways(&c);
 	for (size_t i = 0; i < p->n_groups; i++) {
 		check_members(&c, &p->groups[i]);
-		check_measured(&c, &p->groups[i]);
 		check_on_down(&c, &p->groups[i].on_down, &p->groups[i].place);
 	}
+	policy_check_measure(p, a, faults);
 	check_cycles(&c);
 	check_rule_names(&c);
 	for (size_t i = 0; i < p->n_rules; i++)

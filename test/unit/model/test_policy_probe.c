@@ -425,6 +425,30 @@ static void quality_needs_something_that_measures(void **state)
 	}
 }
 
+static void an_sla_beyond_the_timeout_is_warned_of(void **state)
+{
+	static const struct {
+		const char *sla, *at;
+	} cases[] = {
+		{ "\"rtt_ms\":799", "" },
+		{ "\"rtt_ms\":800", "/groups/g/sla/rtt_ms" },
+		{ "\"rtt_ms\":80,\"jitter_ms\":900", "/groups/g/sla/jitter_ms" },
+		{ "\"loss_percent\":100", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct policy_text t;
+		char keys[256];
+
+		snprintf(keys, sizeof(keys), ",\"mode\":\"quality\",\"sla\":{%s}", cases[i].sla);
+		read_group(&t, keys);
+		assert_int_equal(t.result, 0);
+		assert_string_equal(fault_at(&t), cases[i].at);
+		assert_true(!t.faults.count || t.faults.items[0].level == DIAG_WARNING);
+		policy_text_done(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +464,7 @@ int main(void)
 		cmocka_unit_test(a_bare_group_has_the_documented_defaults),
 		cmocka_unit_test(keys_of_a_group_need_what_gives_them_a_meaning),
 		cmocka_unit_test(quality_needs_something_that_measures),
+		cmocka_unit_test(an_sla_beyond_the_timeout_is_warned_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
