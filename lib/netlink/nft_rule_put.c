@@ -49,6 +49,22 @@ static void nft_rule_put_lookup(struct nftnl_expr *x, const struct nft_expr *e, 
 		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_FLAGS, e->op);
 }
 
+static void nft_rule_put_numgen(struct nftnl_expr *x, const struct nft_expr *e)
+{
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NG_TYPE, e->key);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NG_MODULUS, e->op);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NG_OFFSET, e->offset);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NG_DREG, e->reg);
+}
+
+static void nft_rule_put_range(struct nftnl_expr *x, const struct nft_expr *e)
+{
+	nftnl_expr_set_u32(x, NFTNL_EXPR_RANGE_SREG, e->reg);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_RANGE_OP, e->op);
+	nftnl_expr_set(x, NFTNL_EXPR_RANGE_FROM_DATA, e->a, e->len);
+	nftnl_expr_set(x, NFTNL_EXPR_RANGE_TO_DATA, e->b, e->len);
+}
+
 static void nft_rule_put_bitwise(struct nftnl_expr *x, const struct nft_expr *e)
 {
 	nftnl_expr_set_u32(x, NFTNL_EXPR_BITWISE_SREG, e->reg);
@@ -98,10 +114,7 @@ static void nft_rule_put_attrs(struct nftnl_expr *x, const struct nft_expr *e, u
 		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_DREG, e->reg);
 		break;
 	case NFT_EXPR_NUMGEN:
-		nftnl_expr_set_u32(x, NFTNL_EXPR_NG_TYPE, e->key);
-		nftnl_expr_set_u32(x, NFTNL_EXPR_NG_MODULUS, e->op);
-		nftnl_expr_set_u32(x, NFTNL_EXPR_NG_OFFSET, e->offset);
-		nftnl_expr_set_u32(x, NFTNL_EXPR_NG_DREG, e->reg);
+		nft_rule_put_numgen(x, e);
 		break;
 	case NFT_EXPR_BITWISE:
 		nft_rule_put_bitwise(x, e);
@@ -119,10 +132,7 @@ static void nft_rule_put_attrs(struct nftnl_expr *x, const struct nft_expr *e, u
 		nftnl_expr_set(x, NFTNL_EXPR_CMP_DATA, e->a, e->len);
 		break;
 	case NFT_EXPR_RANGE:
-		nftnl_expr_set_u32(x, NFTNL_EXPR_RANGE_SREG, e->reg);
-		nftnl_expr_set_u32(x, NFTNL_EXPR_RANGE_OP, e->op);
-		nftnl_expr_set(x, NFTNL_EXPR_RANGE_FROM_DATA, e->a, e->len);
-		nftnl_expr_set(x, NFTNL_EXPR_RANGE_TO_DATA, e->b, e->len);
+		nft_rule_put_range(x, e);
 		break;
 	case NFT_EXPR_LOOKUP:
 		nft_rule_put_lookup(x, e, anon_id);
