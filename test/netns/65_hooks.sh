@@ -52,6 +52,8 @@ expect_soon isp2 "failover beside a hook that hangs" ask_from client udp "$(lab_
 running() { [ -n "$(pgrep -f "^/bin/sh $HOOKS/20-slow")" ]; }
 lab_wait 10 "the slow hook runs" running && ok "while it ran" || not_ok "while it ran"
 lab_plug isp1
+expect_soon isp1 "and back" ask_from client udp "$(lab_dst 4)"
+sleep 1 # what is under way is no repair
 at router ip rule flush protocol 153
 repair_told() { grep -q '^repair' $OUT; }
 lab_wait 30 "a repair is told" repair_told && ok "a repair is told" || not_ok "a repair is told: $(cat $OUT)"
