@@ -20,17 +20,16 @@
  * and a replug is seen within 30 ms. ETHTOOL_GLINK takes 1.9 us and, on kernels
  * since 6.8, makes the kernel send the event it holds back (linkwatch_sync_dev()).
  */
-#define INTERVAL_S 0.020
+#define INTERVAL_S 0.025
 /* An answer that stays the same is news to nobody; told all the same once a second. */
-#define TELL_EVERY 50
+#define TELL_EVERY 40
 
-static enum core_carrier ask(int fd, const char *device)
+static enum core_carrier ask(int fd, struct ifreq *request)
 {
 	struct ethtool_value value = { .cmd = ETHTOOL_GLINK };
-	struct ifreq ifr = { .ifr_data = (void *)&value };
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device);
-	if (ioctl(fd, SIOCETHTOOL, &ifr) < 0)
+	request->ifr_data = (void *)&value;
+	if (ioctl(fd, SIOCETHTOOL, request) < 0)
 		return CORE_CARRIER_UNKNOWN;
 	return value.data ? CORE_CARRIER_YES : CORE_CARRIER_NO;
 }
@@ -38,11 +37,10 @@ static enum core_carrier ask(int fd, const char *device)
 static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	struct carrier_poll *p = container_of(w, struct carrier_poll, timer);
-	const struct plan *plan = loop_plan(p->loop);
 	struct core_event event = { .type = CORE_EVENT_CARRIER };
 
 	for (size_t i = 0; i < p->n; i++)
-		p->asked[i] = ask(p->fd, plan->links[i].device);
+		p->asked[i] = ask(p->fd, &p->requests[i]);
 	if (++p->untold < TELL_EVERY && !memcmp(p->asked, p->carrier, p->n * sizeof(*p->asked)))
 		return;
 	memcpy(p->carrier, p->asked, p->n * sizeof(*p->asked));
@@ -54,11 +52,19 @@ static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 
 void carrier_poll_rebind(struct carrier_poll *p)
 {
+	const struct plan *plan = loop_plan(p->loop);
+
 	free(p->carrier);
 	free(p->asked);
-	p->n = loop_plan(p->loop)->n_links;
+	free(p->requests);
+	p->n = plan->n_links;
 	p->carrier = memory_alloc((p->n + 1) * sizeof(*p->carrier));
 	p->asked = memory_alloc((p->n + 1) * sizeof(*p->asked));
+	/* written once: this is asked some hundred times a second */
+	p->requests = memory_alloc((p->n + 1) * sizeof(*p->requests));
+	for (size_t i = 0; i < p->n; i++)
+		snprintf(p->requests[i].ifr_name, sizeof(p->requests[i].ifr_name), "%s",
+			 plan->links[i].device);
 	carrier_poll_forget(p);
 }
 
@@ -90,5 +96,7 @@ void carrier_poll_stop(struct carrier_poll *p)
 	p->fd = -1;
 	free(p->carrier);
 	free(p->asked);
+	free(p->requests);
 	p->carrier = p->asked = NULL;
+	p->requests = NULL;
 }

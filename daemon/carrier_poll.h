@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Asks every link's device for its carrier, 50 times a second: the kernel
+ * Asks every link's device for its carrier, 40 times a second: the kernel
  * reports the loss of a NIC's carrier up to a second late, and drops reports of
  * quick changes (linkwatch, net/core/link_watch.c).
  */
@@ -10,6 +10,7 @@
 
 #include <ev.h>
 
+struct ifreq;
 struct loop;
 
 struct carrier_poll {
@@ -17,6 +18,7 @@ struct carrier_poll {
 	struct loop *loop;
 	enum core_carrier *carrier; /* by link: as told last */
 	enum core_carrier *asked;
+	struct ifreq *requests;
 	size_t n;
 	unsigned untold; /* polls since the core was told */
 	int fd;
