@@ -41,6 +41,19 @@ for family in ipv4 ipv6; do
 	hears "link-up isp1 $family down up"
 	hears "group default $family isp2 isp1"
 done
+# The examples do what they say.
+if at router ip mptcp endpoint add 10.1.0.2 dev w1 subflow 2>/dev/null; then
+	at router ip mptcp endpoint add fd00:a:1::2 dev w1 subflow
+	at router ip mptcp endpoint add 10.2.0.2 dev w2 subflow
+	example() { at router env OMR_EVENT="$1" OMR_LINK=isp1 OMR_DEVICE=w1 OMR_FAMILY=ipv4 "$LAB_TOP/share/hooks/mptcp-endpoints"; }
+	backups() { at router ip mptcp endpoint show | grep backup | cut -d' ' -f1 | paste -sd' '; }
+	example link-down
+	expect "10.1.0.2" "mptcp-endpoints: a lost link's endpoint of that family is a backup" backups
+	example link-up
+	expect "" "mptcp-endpoints: and put back" backups
+else
+	echo "   (no MPTCP here)"
+fi
 # A hook that takes for ever: switching does not wait, and events still arrive in order.
 chmod 755 $HOOKS/20-slow
 lab_pull isp2
