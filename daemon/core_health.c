@@ -336,6 +336,8 @@ static bool refresh_one(struct core *c, size_t link, enum inet_family f, uint64_
 	h->probed = probe_covers(c, link, f);
 	if (link_view_usable(&c->views[link], f) != LINK_OK)
 		forget_probe(h);
+	else if (!h->probed)
+		h->proving = false; /* a reload may give it a probe: it is in use then */
 	facts = facts_of(c, link, f, now_ns);
 	if (!h->known) {
 		h->facts = facts;

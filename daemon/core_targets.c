@@ -412,10 +412,11 @@ struct core_choice core_targets_choice(const struct core *c, size_t target, enum
 					     .next_link = -1 };
 	if (ch->kind == CORE_CHOICE_LINK)
 		ret.link = t->candidates[ch->candidate].link;
+	if (ch->tier < t->n_tiers && t->tier_groups[ch->tier] >= 0)
+		ret.by_hand = c->groups[t->tier_groups[ch->tier]].family[f].hand >= 0;
 	if (t->n_tiers && t->tier_groups[0] >= 0) {
 		const struct core_group_choice *g = &c->groups[t->tier_groups[0]].family[f];
 
-		ret.by_hand = g->hand >= 0 && ch->tier == 0;
 		ret.next_link = g->next_link;
 		ret.next_ns = g->next_ns;
 	}

@@ -171,8 +171,11 @@ static inline struct desired sim_right(struct sim *s, const struct link_view *vi
 static inline const char *sim_fault_of_target(struct sim *s, size_t target)
 {
 	for (enum inet_family f = INET4; f <= INET6; f++) {
-		if (!sim_choice_is_right(s, target, f))
+		if (!sim_choice_is_right(s, target, f)) {
+			print_message("target %s, %s\n", s->plan->targets[target].name,
+				      sim_family[f]);
 			return "a target leaves by the wrong link";
+		}
 		for (size_t k = 0; k < s->plan->targets[target].n_candidates; k++)
 			if (!sim_flows_are_right(s, target, k, f))
 				return "flows are where they should not be";

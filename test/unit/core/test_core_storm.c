@@ -316,9 +316,10 @@ static void assert_right(struct sim *s, unsigned at)
 	if (!core_in_sync(s->core))
 		sim_pass(s, 1000);
 	fault = sim_fault(s);
-	if (fault || !core_in_sync(s->core))
-		fail_msg("%s after event %u:\n%s", fault ? fault : "not in sync", at,
-			 strbuf_text(&s->log));
+	if (fault || !core_in_sync(s->core)) {
+		fputs(strbuf_text(&s->log), stderr);
+		fail_msg("%s after event %u", fault ? fault : "not in sync", at);
+	}
 }
 
 static void after_each_storm_the_kernel_is_right(void **state)
