@@ -1,27 +1,46 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the daemon costs while nothing happens: CPU time over some seconds, and memory, with eight
-# links. Fails above 1 % of a core.
-#	OMR_BENCH_SECONDS (5)
+# What the daemon costs while nothing happens: eight links in both families, a probe each second on
+# each, carrier polled. CPU time (at most 0.3 % of a core; the least of three spans, since interrupts
+# of others are booked on whoever runs) and memory.
+#	OMR_BENCH_SECONDS (10): of a span
 . "$(dirname "$0")/../netns/lib.sh"
 lab_enter "$@"
-seconds=${OMR_BENCH_SECONDS:-5} max=1.0
+seconds=${OMR_BENCH_SECONDS:-10} max=0.3
+
+on_cpu() { cut -d' ' -f1 "/proc/$LAB_DAEMON/schedstat"; } # ns
+measure() { # TEXT
+	local before after start end share memory all=()
+
+	for _ in 1 2 3; do
+		before=$(on_cpu) start=$EPOCHREALTIME
+		sleep "$seconds"
+		after=$(on_cpu) end=$EPOCHREALTIME
+		all+=("$(awk -v c=$((after - before)) -v a="$start" -v b="$end" 'BEGIN { printf "%.3f", c / 1e7 / (b - a) }')")
+	done
+	share=$(printf '%s\n' "${all[@]}" | sort -n | head -n 1)
+	memory=$(awk '/VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$LAB_DAEMON/status")
+	if lab_at_most "$share" $max; then
+		ok "$1: $share % of a core (at most $max; ${all[*]}), $memory MiB"
+	else
+		not_ok "$1: $share % of a core (at most $max; ${all[*]}), $memory MiB"
+	fi
+}
 
 lab_up 8
-lab_policy '"rules": [ { "name": "net", "to": ["203.0.113.0/24", "2001:db8:5::/48"], "via": "default" } ]'
-lab_daemon
-lab_daemon_ready
+rules='"rules": [ { "name": "net", "to": ["203.0.113.0/24", "2001:db8:5::/48"], "via": "default" } ]'
+lab_policy "$rules"
+lab_daemon_start
 expect_both isp1 "it works" client udp
-sleep 1
-on_cpu() { cut -d' ' -f1 "/proc/$LAB_DAEMON/schedstat"; } # ns
-before=$(on_cpu) start=$EPOCHREALTIME
-sleep "$seconds"
-after=$(on_cpu) end=$EPOCHREALTIME
-share=$(awk -v c=$((after - before)) -v a="$start" -v b="$end" 'BEGIN { printf "%.3f", c / 1e7 / (b - a) }')
-memory=$(awk '/VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$LAB_DAEMON/status")
-if awk -v s="$share" -v m=$max 'BEGIN { exit !(s <= m) }'; then
-	ok "at rest, 8 links: $share % of a core (at most $max), $memory MiB"
-else
-	not_ok "at rest, 8 links: $share % of a core (at most $max), $memory MiB"
-fi
+sleep 3
+measure "at rest, 8 links, no probes"
+lab_stop TERM "$LAB_DAEMON"
+
+LAB_LINK_EXTRA=', "probe": "internet"'
+lab_policy '"probes": { "internet": { "type": "icmp", "hosts4": ["198.51.100.53"], "hosts6": ["2001:db8:53::53"], "interval": "1s" } }, '"$rules"
+lab_daemon_start
+expect_both isp1 "it works with probes" client udp
+sleep 8
+lab_states up isp1 isp2 isp3 isp4 isp5 isp6 isp7 isp8 || not_ok "all links are up"
+measure "at rest, 8 links, a probe a second in each family"
 lab_done
