@@ -29,15 +29,22 @@ static bool apply_lock_has_net_admin(pid_t pid)
 {
 	static const char key[] = "CapEff:"; /* proc_pid_status(5) */
 	_cleanup_(cleanup_fclosep) FILE *f = NULL;
-	unsigned long long effective = 0;
+	static const char digits[] = "0123456789abcdef", key[] = "CapEff:";
 	char path[32], line[128];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, strlen(key)))
-			effective = strtoull(line + strlen(key), NULL, 16);
-	return effective & (1ull << CAP_NET_ADMIN);
+	while (f && fgets(line, sizeof(line), f)) {
+		size_t len = strcspn(line, "\n");
+		const char *digit;
+
+		if (strncmp(line, key, strlen(key)) || len < strlen(key) + CAP_NET_ADMIN / 4 + 1)
+			continue;
+		/* a hexadecimal number: four capabilities a digit, the first on the right */
+		digit = strchr(digits, line[len - 1 - CAP_NET_ADMIN / 4]);
+		return digit && (digit - digits) & (1 << CAP_NET_ADMIN % 4);
+	}
+	return false;
 }
 
 /* Whether whoever has the name is root or one with our rights; a connection tells. */
