@@ -29,7 +29,7 @@ static bool apply_lock_has_net_admin(pid_t pid)
 {
 	static const char key[] = "CapEff:"; /* proc_pid_status(5) */
 	_cleanup_(cleanup_fclosep) FILE *f = NULL;
-	static const char digits[] = "0123456789abcdef", key[] = "CapEff:";
+	static const char digits[] = "0123456789abcdef";
 	char path[32], line[128];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
