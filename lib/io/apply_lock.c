@@ -27,7 +27,6 @@ static socklen_t apply_lock_address(struct sockaddr_un *ret)
 /* What a ruleset can be changed with. A daemon with a user of its own has it, too. */
 static bool apply_lock_has_net_admin(pid_t pid)
 {
-	static const char key[] = "CapEff:"; /* proc_pid_status(5) */
 	_cleanup_(cleanup_fclosep) FILE *f = NULL;
 	static const char digits[] = "0123456789abcdef";
 	char path[32], line[128];
