@@ -28,6 +28,7 @@ static socklen_t apply_lock_address(struct sockaddr_un *ret)
 static bool apply_lock_has_net_admin(pid_t pid)
 {
 	_cleanup_(cleanup_fclosep) FILE *f = NULL;
+	static const char key[] = "CapEff:"; /* proc_pid_status(5) */
 	static const char digits[] = "0123456789abcdef";
 	char path[32], line[128];
 
