@@ -48,12 +48,21 @@ static bool is_measured(const struct contest *q, size_t member)
 	return s->rounds && s->rtt_ms >= 0;
 }
 
+/* As probe_track judges limits: two rounds make no jitter that one could move for. */
+static bool is_half_a_window(const struct contest *q, size_t member)
+{
+	int probe = q->c->plan->links[q->table->members[member].link].probe;
+
+	return probe >= 0 &&
+	       stats_of(q, member)->rounds * 2 >= q->c->plan->policy->probes[probe].window;
+}
+
 static bool is_outside(const struct contest *q, size_t member)
 {
 	const struct probe_stats *s = stats_of(q, member);
 	const struct policy_group *g = q->policy;
 
-	if (!g->has_sla || !s->rounds)
+	if (!g->has_sla || !is_half_a_window(q, member))
 		return false;
 	return (g->sla_loss_percent >= 0 && s->loss_percent > g->sla_loss_percent) ||
 	       (g->sla_rtt_ms && s->rtt_ms > g->sla_rtt_ms) ||
