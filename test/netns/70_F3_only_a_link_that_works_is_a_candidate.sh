@@ -21,6 +21,7 @@ story blackhole returns2
 story carrier returns1 returns3
 # the second has no address, then no gateway
 ip -n router addr flush dev w2 scope global
+ip -n router -6 route del default dev w2
 STORY_DEAD=" 2 "
 story carrier dies1
 ip -n router addr add 10.2.0.2/24 dev w2

@@ -22,9 +22,7 @@ story carrier dies2 # what is left: IPv6 by isp1
 story carrier returns2
 story blackhole returns1.4
 # live flows as well: a flow of each family, IPv6 alone moves, then both
-nsenter --net=/run/netns/client "$OMR_TOOLS/pulse" -r 200 "$(lab_dst 4)" "$(lab_dst 6)" >$LAB_TMP/pulse &
-pulse=$!
-lab_wait 10 "both flows are answered" sh -c "[ \$(grep -c ^answer $LAB_TMP/pulse) -eq 2 ]"
+lab_pulse 200
 story blackhole dies1.6
 soon "the IPv6 flow moves" grep -q "^moved $(lab_dst 6) .* isp1 isp2 " $LAB_TMP/pulse
 expect 0 "and the IPv4 flow does not" grep -c "^moved $(lab_dst 4) " $LAB_TMP/pulse
@@ -32,7 +30,6 @@ story blackhole returns1.6
 story carrier dies1
 soon "the IPv4 flow moves with the cable" grep -q "^moved $(lab_dst 4) .* isp1 isp2 " $LAB_TMP/pulse
 expect 1 "and the IPv6 flow stays where it was" grep -c "^moved $(lab_dst 6) " $LAB_TMP/pulse
-kill $pulse
-wait $pulse
+lab_pulse_end
 lab_daemon_clean
 lab_done

@@ -29,31 +29,25 @@ for kind in carrier blackhole; do
 	done
 done
 
-nsenter --net=/run/netns/client "$OMR_TOOLS/pulse" -r 1000 -g 20 "$(lab_dst 4)" "$(lab_dst 6)" >$LAB_TMP/pulse &
-pulse=$!
-lab_wait 10 "both flows are answered" sh -c "[ \$(grep -c ^answer $LAB_TMP/pulse) -eq 2 ]"
+lab_pulse 1000
 for how in TERM KILL HUP KILL TERM; do
 	restart $how
 	sleep 0.3
 done
-kill $pulse
-wait $pulse
+lab_pulse_end
 expect 0 "a live flow does not move when the daemon restarts" grep -c ^moved $LAB_TMP/pulse
-lost=$(awk '$1 == "total" { n += $3 - $4 } END { print n + 0 }' $LAB_TMP/pulse)
+lost=$(lab_lost)
 [ "$lost" -eq 0 ] && ok "and loses no packet of $(awk '$1 == "total" { n += $3 } END { print n }' $LAB_TMP/pulse)" ||
 	not_ok "and loses no packet: $lost lost"
 
 # a flow that moved stays where it is, too
 story carrier dies1
-nsenter --net=/run/netns/client "$OMR_TOOLS/pulse" -r 1000 -g 20 "$(lab_dst 4)" "$(lab_dst 6)" >$LAB_TMP/pulse &
-pulse=$!
-lab_wait 10 "both flows are answered" sh -c "[ \$(grep -c ^answer $LAB_TMP/pulse) -eq 2 ]"
+lab_pulse 1000
 story carrier returns1
 restart KILL
 restart TERM
 sleep 0.3
-kill $pulse
-wait $pulse
+lab_pulse_end
 expect "isp2 isp2" "flows on the backup stay there over restarts" sh -c "awk '\$1 == \"total\" { print \$5 }' $LAB_TMP/pulse | xargs"
 expect 0 "without moving" grep -c ^moved $LAB_TMP/pulse
 lab_daemon_clean

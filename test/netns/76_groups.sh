@@ -7,13 +7,13 @@
 lab_enter "$@"
 lab_up 3
 PROBES='"probes": { "internet": { "type": "icmp", "hosts4": ["198.51.100.53"], "hosts6": ["2001:db8:53::53"],
-	"interval": "100ms", "timeout": "100ms", "fall": 3, "rise": 2 } }'
+	"interval": "150ms", "timeout": "150ms", "fall": 3, "rise": 2, "window": 15 } }'
 LAB_LINK_EXTRA=', "probe": "internet"'
 LAB_GROUPS=', "delayed": { "links": ["isp1", "isp2"], "failback": "delayed", "failback_delay": "3s" },
 	"never": { "links": ["isp1", "isp2"], "failback": "never" },
 	"shared": { "mode": "balance", "links": [ { "link": "isp1", "weight": 7 }, { "link": "isp2", "weight": 3 } ] },
-	"best": { "mode": "quality", "links": ["isp1", "isp2"], "sla": { "loss_percent": 10, "rtt_ms": 80, "jitter_ms": 15 },
-		"better_by_percent": 30, "better_for": "2s" }'
+	"best": { "mode": "quality", "links": ["isp1", "isp2"], "sla": { "loss_percent": 25, "rtt_ms": 110, "jitter_ms": 25 },
+		"better_by_percent": 40, "better_for": "2s" }'
 RULES='"rules": [ { "name": "delayed", "to": ["198.18.1.0/24", "2001:db8:a1::/48"], "via": "delayed" },
 	{ "name": "never", "to": ["198.18.2.0/24", "2001:db8:a2::/48"], "via": "never" },
 	{ "name": "shared", "to": ["198.18.3.0/24", "2001:db8:a3::/48"], "via": "shared" },
@@ -69,9 +69,11 @@ soon "by hand: isp3" lab_leaves_by isp3
 lab_pull isp2
 soon "by hand: sticks" lab_leaves_by isp3
 lab_plug isp2
+soon "isp2 is back" lab_states up isp2
 lab_pull isp3
 soon "by hand: but not to a dead link" lab_leaves_by isp1
 lab_plug isp3
+soon "all links are up" lab_states up isp1 isp2 isp3
 lab_ctl switch default auto >/dev/null || not_ok "switch back"
 soon "by hand: automatic again" lab_leaves_by isp1
 lab_ctl drain isp1 >/dev/null || not_ok "drain"
@@ -103,19 +105,20 @@ lab_pulse_end
 quality() { # TEXT ISP SECONDS: best is ISP, in both families, within so many
 	lab_wait "$3" "$1" eval "[ \"\$(chosen best)\" = '$2 $2' ]" && lab_wait 5 "$1" goes_by 4 "$2" && ok "$1" || not_ok "$1: $(chosen best)"
 }
-for isp in isp1 isp2; do
-	lab_quality $isp 20 2
-done
-quality "quality: the first of two equal ones" isp1 10
-lab_quality isp1 20 60
-quality "quality: jitter: the other" isp2 15
 lab_quality isp1 20 2
-sleep 4
-expect "isp2 isp2" "quality: no better, so it stays" chosen best
-lab_quality isp2 20 2 30
-quality "quality: loss: back" isp1 15
+lab_quality isp2 20 150
+quality "quality: jitter: the other one" isp1 20
 lab_quality isp2 20 2
-lab_quality isp1 70 2 # within the sla, but the other is better by more than 30 %
+sleep 5
+expect "isp1 isp1" "quality: no better, so it stays" chosen best
+lab_quality isp1 20 150
+quality "quality: jitter: left" isp2 20
+lab_quality isp1 20 2
+sleep 3
+lab_quality isp2 20 2 50
+quality "quality: loss: left" isp1 20
+lab_quality isp2 20 2
+lab_quality isp1 80 2 # within the sla, but the other is better by more than 40 %
 quality "quality: much better for two seconds" isp2 20
 lab_quality isp1 20 2
 sleep 3
@@ -127,6 +130,9 @@ expect "$before" "quality: two equal ones do not swap in 20 s" switches
 lab_daemon_clean
 
 # ---- balance: weights, by real flows ----
+LAB_GROUPS=${LAB_GROUPS%,*\"best\"*}
+RULES='"rules": [ { "name": "shared", "to": ["198.18.3.0/24", "2001:db8:a3::/48"], "via": "shared" },
+	{ "name": "all", "to": ["203.0.113.0/24", "2001:db8:5::/48"], "via": "default" } ]'
 LAB_LINK_EXTRA= lab_policy "$RULES"
 lab_daemon_start
 soon "all links are up" lab_states up isp1 isp2 isp3
@@ -135,9 +141,9 @@ lab_quiet
 N=2000
 for ((i = 0; i < N; i++)); do
 	if [ $((i % 2)) -eq 0 ]; then
-		echo "client udp 192.168.1.10 $((10000 + i)) 198.18.3.$((1 + i % 200)) 53 0 0 -"
+		echo "client 17 192.168.1.10 $((10000 + i)) 198.18.3.$((1 + i % 200)) 53 0 0 -"
 	else
-		echo "client udp fd00:c:1::10 $((10000 + i)) 2001:db8:a3::$((1 + i % 200)) 53 0 0 -"
+		echo "client 17 fd00:c:1::10 $((10000 + i)) 2001:db8:a3::$((1 + i % 200)) 53 0 0 -"
 	fi
 done >$LAB_TMP/flows.in
 lab_flows <$LAB_TMP/flows.in >$LAB_TMP/flows.out
