@@ -191,10 +191,10 @@ static void set_attributes(posix_spawnattr_t *a)
 					    POSIX_SPAWN_SETSIGDEF);
 }
 
-static int spawn(const char *program, const struct hooks_event *e, pid_t *ret_pid)
+static int spawn(char *program, const struct hooks_event *e, pid_t *ret_pid)
 {
 	_cleanup_(cleanup_closep) int fd = hooks_event_stdin(e);
-	char *const argv[] = { (char *)(uintptr_t)program, NULL };
+	char *const argv[] = { program, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	int r;
