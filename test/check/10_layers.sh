@@ -3,6 +3,7 @@
 # Who may include whom (docs/architecture.md):
 #
 #	base <- model <- netlink <- io		lib/*
+#	probe: base				lib/probe
 #	emit: base, model			generator/emit_*
 #	core: base, model			daemon/core*, link_state, damping, probe_track
 #	control: base, model, core		daemon/control_* but control_io_*, daemon/doctor_judge*
@@ -26,7 +27,7 @@ check_layers() {
 	fi
 	(cd "$1" && awk '
 	function box(f,    part) {
-		if (f ~ /^lib\/(base|model|netlink|io)\/[^\/]*$/) {
+		if (f ~ /^lib\/(base|probe|model|netlink|io)\/[^\/]*$/) {
 			split(f, part, "/")
 			return part[2]
 		}
@@ -65,6 +66,7 @@ check_layers() {
 	}
 	BEGIN {
 		allowed["base"] = "base"
+		allowed["probe"] = "base probe"
 		allowed["model"] = "base model"
 		allowed["netlink"] = "base model netlink"
 		allowed["io"] = "base model netlink io"
@@ -73,7 +75,7 @@ check_layers() {
 		allowed["core"] = "base model core"
 		allowed["control"] = "base model core control"
 		allowed["doctor"] = "base model netlink io control doctor"
-		allowed["daemon"] = "base model netlink io core control daemon"
+		allowed["daemon"] = "base probe model netlink io core control daemon"
 		allowed["ctl"] = "base control doctor ctl"
 	}
 	FNR == 1 {
@@ -97,7 +99,7 @@ check_layers() {
 			next
 		}
 		# ours by name, however it is quoted
-		target = header ~ /^(base|model|netlink|io)\// ? "lib/" header : header
+		target = header ~ /^(base|probe|model|netlink|io)\// ? "lib/" header : header
 		theirs = box(target)
 		if (theirs == "") {
 			if (quoted)
@@ -138,6 +140,7 @@ self_test() {
 	local good=$scratch/good case file include pattern tree
 
 	plant "$good" lib/base/inet.c '#include "base/inet.h"'
+	plant "$good" lib/probe/icmp.c '#include "base/inet.h"'
 	plant "$good" lib/model/json_doc.h '#include <jansson.h>'
 	plant "$good" lib/model/policy_read.c '#include "model/json_doc.h"'
 	plant "$good" lib/netlink/nft_batch.c '#include <libmnl/libmnl.h>'
@@ -147,6 +150,7 @@ self_test() {
 	plant "$good" generator/check_nft.c '#include <nftables/libnftables.h>'
 	plant "$good" daemon/core.c '#include "daemon/core_event.h"'
 	plant "$good" daemon/loop.c '#include <ev.h>'
+	plant "$good" daemon/prober_icmp.c '#include "probe/icmp.h"'
 	plant "$good" daemon/ctl_main.c '#include <jansson.h>'
 	plant "$good" daemon/control_json.h '#include <jansson.h>'
 	plant "$good" daemon/control_io_kernel.c '#include "io/nl_socket.h"'
@@ -164,6 +168,10 @@ self_test() {
 			return 1
 	done <<-'EOF'
 		lib/base/bad.c|"model/plan.h"|base may not include model
+		lib/base/bad.c|"probe/icmp.h"|base may not include probe
+		lib/probe/bad.c|"model/policy.h"|probe may not include model
+		lib/model/bad.c|"probe/icmp.h"|model may not include probe
+		daemon/core_bad.c|"probe/icmp.h"|core may not include probe
 		lib/base/bad.h|"io/apply.h"|base may not include io
 		lib/model/bad.c|"netlink/nft_batch.h"|model may not include netlink
 		lib/model/bad.c|<netlink/nft_batch.h>|model may not include netlink

@@ -69,7 +69,7 @@ check_pure() {
 	local build=$1 bad=0 name
 
 	check_archive "$build/libomr_base.a" log.c.o || bad=1
-	for name in libomr_model.a generator/libomr_emit.a daemon/libomr_core.a \
+	for name in libomr_probe.a libomr_model.a generator/libomr_emit.a daemon/libomr_core.a \
 		daemon/libomr_control.a; do
 		check_archive "$build/$name" || bad=1
 	done
