@@ -24,6 +24,7 @@ struct diag_source;
 #define POLICY_LINKS_MAX  64
 #define POLICY_GROUPS_MAX 200
 #define POLICY_PROBES_MAX 64 /* named ones */
+#define POLICY_HOSTS_MAX  16 /* of one probe and family */
 
 /* The article's numbers (docs/policy.md, "Numbers"). */
 #define POLICY_MARK_BASE      0x539u
@@ -79,7 +80,8 @@ struct policy_probe {
 	struct inet_addr *hosts[INET_FAMILY_COUNT];
 	size_t n_hosts[INET_FAMILY_COUNT];
 	uint32_t interval_ms, timeout_ms; /* 1000, 800 */
-	uint32_t interval_failing_ms; /* while a round fails or the link is down; default: interval */
+	uint32_t
+		interval_failing_ms; /* while a round fails or the link is down; default: interval */
 	unsigned fall, rise, quorum; /* 3, 5, 1; route: 1, 1 */
 
 	unsigned window; /* rounds that loss, rtt and jitter are measured over; 20 */

@@ -54,22 +54,33 @@ static int addr_cmp(const void *a, const void *b)
 	return inet_addr_cmp(a, b);
 }
 
+static bool probe_hosts(struct policy_reader *r, const struct policy_path *path, json_t *value,
+			enum inet_family family, struct policy_probe *p)
+{
+	static const struct policy_items items[] = {
+		[INET4] = { sizeof(struct inet_addr), host4, addr_cmp },
+		[INET6] = { sizeof(struct inet_addr), host6, addr_cmp },
+	};
+
+	if (json_array_size(value) > POLICY_HOSTS_MAX) {
+		policy_value_fault(r, path, "at most %d hosts, these are %zu", POLICY_HOSTS_MAX,
+				   json_array_size(value));
+		return false;
+	}
+	return policy_value_array(r, path, value, &items[family], &p->hosts[family],
+				  &p->n_hosts[family]);
+}
+
 static bool probe_hosts4(struct policy_reader *r, const struct policy_path *path, json_t *value,
 			 void *out)
 {
-	static const struct policy_items items = { sizeof(struct inet_addr), host4, addr_cmp };
-	struct policy_probe *p = out;
-
-	return policy_value_array(r, path, value, &items, &p->hosts[INET4], &p->n_hosts[INET4]);
+	return probe_hosts(r, path, value, INET4, out);
 }
 
 static bool probe_hosts6(struct policy_reader *r, const struct policy_path *path, json_t *value,
 			 void *out)
 {
-	static const struct policy_items items = { sizeof(struct inet_addr), host6, addr_cmp };
-	struct policy_probe *p = out;
-
-	return policy_value_array(r, path, value, &items, &p->hosts[INET6], &p->n_hosts[INET6]);
+	return probe_hosts(r, path, value, INET6, out);
 }
 
 /* ---- timers and counts -------------------------------------------------- */
