@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "daemon/control_event.h"
 #include "daemon/control_io_answer.h"
 #include "daemon/control_io_socket.h"
@@ -364,6 +365,8 @@ int control_start(struct control *c, struct loop *l, const char *path, const cha
 	gid_t gid = 0;
 	int fd = control_io_socket_open(path, group, CONTROL_CLIENTS_MAX, &gid);
 
+	if (fd == -ESRCH)
+		log_err("control", "there is no group \"%s\"", group);
 	if (fd < 0)
 		return fd;
 	c->loop = l;

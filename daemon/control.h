@@ -54,7 +54,7 @@ struct control {
 
 /*
  * 0 or -errno. A socket that nobody listens on any more is replaced;
- * -EADDRINUSE: somebody does; -EEXIST: what is there is no socket; -ENOENT: no
+ * -EADDRINUSE: somebody does; -EEXIST: what is there is no socket; -ESRCH: no
  * such group. group NULL: our own.
  */
 int control_start(struct control *c, struct loop *l, const char *path, const char *group);

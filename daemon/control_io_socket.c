@@ -42,7 +42,7 @@ static int group_id(const char *group, gid_t *ret)
 	errno = 0;
 	g = getgrnam(group);
 	if (!g)
-		return errno && errno != ENOENT ? -errno : -ENOENT;
+		return errno && errno != ENOENT ? -errno : -ESRCH;
 	*ret = g->gr_gid;
 	return 0;
 }

@@ -8,7 +8,7 @@
 /*
  * A listening socket at `path`, mode 0660, of `group` (NULL: of our own). A
  * descriptor or -errno: -EADDRINUSE: somebody listens there; -EEXIST: what is
- * there is no socket; -ENOENT: no such group. *ret_gid: whose members may ask.
+ * there is no socket; -ESRCH: no such group. *ret_gid: whose members may ask.
  */
 int control_io_socket_open(const char *path, const char *group, int backlog, gid_t *ret_gid);
 /* Root, our own user, and members of the group may. *ret_uid: who it is. */
