@@ -102,15 +102,14 @@ static const struct prober_type *type_of(enum policy_probe_type t)
 	case POLICY_PROBE_ICMP:
 		return &prober_icmp;
 	case POLICY_PROBE_TCP:
+	case POLICY_PROBE_HTTP:
 		return &prober_tcp;
 	case POLICY_PROBE_DNS:
 		return &prober_dns;
-	case POLICY_PROBE_HTTP:
-		return &prober_http;
 	case POLICY_PROBE_ARP:
-		return &prober_arp;
+		return &prober_neigh_arp;
 	case POLICY_PROBE_NDP:
-		return &prober_ndp;
+		return &prober_neigh_ndp;
 	case POLICY_PROBE_ROUTE:
 		return &prober_route;
 	case POLICY_PROBE_EXEC:

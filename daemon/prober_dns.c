@@ -71,7 +71,7 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int revents)
 	}
 }
 
-static int dns_open(struct prober_run *run)
+static int dns_prepare(struct prober_run *run)
 {
 	size_t n = run->probe->n_hosts[run->family];
 	struct attempt *attempts = memory_alloc(memory_mul(n + 1, sizeof(*attempts)));
@@ -116,15 +116,15 @@ static void dns_settle(struct prober_run *run)
 		drop(attempt_of(run, i));
 }
 
-static void dns_close(struct prober_run *run)
+static void dns_release(struct prober_run *run)
 {
 	dns_settle(run);
 	free(TAKE_PTR(run->state));
 }
 
 const struct prober_type prober_dns = {
-	.open = dns_open,
-	.close = dns_close,
+	.prepare = dns_prepare,
+	.release = dns_release,
 	.ask = dns_ask,
 	.settle = dns_settle,
 };

@@ -46,9 +46,9 @@ static void child_signals(void)
 
 static bool child_files(void)
 {
-	int fd = open("/dev/null", O_RDWR);
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	return fd >= 0 && dup2(fd, 0) == 0 && dup2(fd, 1) == 1 && dup2(fd, 2) == 2 &&
+	return fd >= 0 && dup3(fd, 0, 0) == 0 && dup3(fd, 1, 0) == 1 && dup3(fd, 2, 0) == 2 &&
 	       syscall(SYS_close_range, 3, ~0u, 0) == 0 && chdir("/") == 0;
 }
 
@@ -171,14 +171,14 @@ static void exec_settle(struct prober_run *run)
 	(void)kill(p->child.pid, SIGKILL);
 }
 
-static int exec_open(struct prober_run *run)
+static int exec_prepare(struct prober_run *run)
 {
 	return 0;
 }
 
 const struct prober_type prober_exec = {
-	.open = exec_open,
-	.close = exec_settle,
+	.prepare = exec_prepare,
+	.release = exec_settle,
 	.ask = exec_ask,
 	.settle = exec_settle,
 };

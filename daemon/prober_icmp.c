@@ -86,7 +86,7 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int revents)
 	}
 }
 
-static int icmp_open(struct prober_run *run)
+static int icmp_prepare(struct prober_run *run)
 {
 	bool four = run->family == INET4;
 	_cleanup_(cleanup_closep) int fd =
@@ -116,7 +116,7 @@ static int icmp_open(struct prober_run *run)
 	return 0;
 }
 
-static void icmp_close(struct prober_run *run)
+static void icmp_release(struct prober_run *run)
 {
 	struct state *s = TAKE_PTR(run->state);
 
@@ -156,8 +156,8 @@ static void icmp_settle(struct prober_run *run)
 }
 
 const struct prober_type prober_icmp = {
-	.open = icmp_open,
-	.close = icmp_close,
+	.prepare = icmp_prepare,
+	.release = icmp_release,
 	.ask = icmp_ask,
 	.settle = icmp_settle,
 };

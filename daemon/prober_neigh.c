@@ -55,7 +55,7 @@ static int start(struct prober_run *run, int fd, const struct state *as,
 	return 0;
 }
 
-static void neigh_close(struct prober_run *run)
+static void neigh_release(struct prober_run *run)
 {
 	struct state *s = TAKE_PTR(run->state);
 
@@ -92,7 +92,7 @@ static void on_arp(struct ev_loop *ev, ev_io *io, int revents)
 	}
 }
 
-static int arp_open(struct prober_run *run)
+static int arp_prepare(struct prober_run *run)
 {
 	/* everything but replies (operation 2) is dropped in the kernel */
 	struct sock_filter replies[] = {
@@ -142,9 +142,9 @@ static int arp_ask(struct prober_run *run, size_t host)
 	return 0;
 }
 
-const struct prober_type prober_arp = {
-	.open = arp_open,
-	.close = neigh_close,
+const struct prober_type prober_neigh_arp = {
+	.prepare = arp_prepare,
+	.release = neigh_release,
 	.ask = arp_ask,
 	.settle = neigh_settle,
 };
@@ -183,7 +183,7 @@ static void on_ndp(struct ev_loop *ev, ev_io *io, int revents)
 	}
 }
 
-static int ndp_open(struct prober_run *run)
+static int ndp_prepare(struct prober_run *run)
 {
 	_cleanup_(cleanup_closep) int fd = prober_socket_open(run, SOCK_RAW, IPPROTO_ICMPV6);
 	int hops = NDP_HOP_LIMIT, on = 1, off = 0, r;
@@ -224,9 +224,9 @@ static int ndp_ask(struct prober_run *run, size_t host)
 	return 0;
 }
 
-const struct prober_type prober_ndp = {
-	.open = ndp_open,
-	.close = neigh_close,
+const struct prober_type prober_neigh_ndp = {
+	.prepare = ndp_prepare,
+	.release = neigh_release,
 	.ask = ndp_ask,
 	.settle = neigh_settle,
 };

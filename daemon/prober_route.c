@@ -122,7 +122,7 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int revents)
 		take_end(s, EINTR); /* a piece was lost */
 }
 
-static int route_open(struct prober_run *run)
+static int route_prepare(struct prober_run *run)
 {
 	_cleanup_(cleanup_closep) int fd =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
@@ -159,7 +159,7 @@ static void route_settle(struct prober_run *run)
 	ev_timer_stop(prober_run_ev(run), &s->again);
 }
 
-static void route_close(struct prober_run *run)
+static void route_release(struct prober_run *run)
 {
 	struct state *s = run->state;
 
@@ -179,8 +179,8 @@ static int route_ask(struct prober_run *run, size_t host)
 }
 
 const struct prober_type prober_route = {
-	.open = route_open,
-	.close = route_close,
+	.prepare = route_prepare,
+	.release = route_release,
 	.ask = route_ask,
 	.settle = route_settle,
 };

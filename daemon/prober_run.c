@@ -113,16 +113,16 @@ static void set_hosts(struct prober_run *run)
 	}
 }
 
-static void close_type(struct prober_run *run)
+static void release_type(struct prober_run *run)
 {
 	if (run->open)
-		run->type->close(run);
+		run->type->release(run);
 	run->open = false;
 }
 
-static int open_type(struct prober_run *run)
+static int prepare_type(struct prober_run *run)
 {
-	int r = run->open ? 0 : run->type->open(run);
+	int r = run->open ? 0 : run->type->prepare(run);
 
 	run->open = r == 0;
 	return r;
@@ -130,7 +130,7 @@ static int open_type(struct prober_run *run)
 
 static void begin(struct prober_run *run, uint64_t now_ns)
 {
-	int r = open_type(run);
+	int r = prepare_type(run);
 
 	run->asking = true;
 	run->extra = run->hurried;
@@ -210,7 +210,7 @@ static void end(struct prober_run *run, uint64_t now_ns)
 	run->asking = false;
 	run->ended_ns = now_ns;
 	if (run->faulty)
-		close_type(run); /* the device may have been made anew */
+		release_type(run); /* the device may have been made anew */
 	else
 		run->fault = 0;
 	if (news) {
@@ -278,7 +278,7 @@ void prober_run_stop(struct prober_run *run)
 	if (run->asking)
 		run->type->settle(run);
 	run->asking = run->hurry = run->hurried = run->rounds = false;
-	close_type(run);
+	release_type(run);
 	run->ready = false;
 	run->away = true;
 	run->fault = 0;

@@ -26,14 +26,15 @@ struct prober_run;
 
 struct prober_type {
 	/* Before the first round and after a round with a fault. 0 or -errno. */
-	int (*open)(struct prober_run *run);
-	void (*close)(struct prober_run *run);
+	int (*prepare)(struct prober_run *run);
+	void (*release)(struct prober_run *run);
 	/* The question to run->questions[host]. 0 or -errno: it was not asked. */
 	int (*ask)(struct prober_run *run, size_t host);
 	void (*settle)(struct prober_run *run); /* what is under way is dropped */
 };
-extern const struct prober_type prober_icmp, prober_tcp, prober_dns, prober_http, prober_arp,
-	prober_ndp, prober_route, prober_exec;
+/* tcp and http are one */
+extern const struct prober_type prober_icmp, prober_tcp, prober_dns, prober_neigh_arp,
+	prober_neigh_ndp, prober_route, prober_exec;
 
 struct prober_question {
 	struct inet_addr host; /* not of route and exec, which have one question */
@@ -56,7 +57,7 @@ struct prober_run {
 	const char *link_name, *device; /* the plan's */
 	uint32_t mark;
 
-	bool open; /* type->open() succeeded */
+	bool open; /* type->prepare() succeeded */
 	void *state; /* the type's */
 	bool asking;
 	bool hurry; /* begin the next round as soon as this one is over */

@@ -132,7 +132,7 @@ static void on_event(struct ev_loop *ev, ev_io *io, int revents)
 		finish(a, !error || (!http && error == ECONNREFUSED));
 }
 
-static int tcp_open(struct prober_run *run)
+static int tcp_prepare(struct prober_run *run)
 {
 	size_t n = run->probe->n_hosts[run->family];
 	struct attempt *attempts = memory_alloc(memory_mul(n + 1, sizeof(*attempts)));
@@ -168,21 +168,15 @@ static void tcp_settle(struct prober_run *run)
 		drop(attempt_of(run, i));
 }
 
-static void tcp_close(struct prober_run *run)
+static void tcp_release(struct prober_run *run)
 {
 	tcp_settle(run);
 	free(TAKE_PTR(run->state));
 }
 
 const struct prober_type prober_tcp = {
-	.open = tcp_open,
-	.close = tcp_close,
-	.ask = tcp_ask,
-	.settle = tcp_settle,
-};
-const struct prober_type prober_http = {
-	.open = tcp_open,
-	.close = tcp_close,
+	.prepare = tcp_prepare,
+	.release = tcp_release,
 	.ask = tcp_ask,
 	.settle = tcp_settle,
 };
