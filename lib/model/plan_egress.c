@@ -88,8 +88,8 @@ static void build_to_chains(struct plan_build *b)
 
 /*
  * While a flow waits for the deletion of its conntrack entry its mark must stay
- * what the deletion looks for, and nothing that comes later may take the
- * packet's mark for a target's. So it travels with the mark of the link's probes.
+ * what the deletion looks for. Its packets bear the mark of the link's probes:
+ * that link and no other, and one chain a link instead of one a pair.
  */
 static void build_moved_chains(struct plan_build *b)
 {
@@ -300,13 +300,30 @@ static struct plan_chain *build_restore(struct plan_build *b, const struct plan_
 	return c;
 }
 
-static struct plan_chain *build_select(struct plan_build *b, const struct plan_set *undecided)
+/*
+ * Chain restore has sent packets of known flows. To ask egress again, by the
+ * mark they got there, would move flows that are to stay: where that mark is a
+ * target's too (a link that rules name, a balanced group without a daemon).
+ */
+static void rule_known_flows(struct plan_build *b, struct plan_chain *c,
+			     const struct plan_set *marks)
+{
+	struct plan_draft d = PLAN_DRAFT_NULL;
+
+	plan_build_match_set(&d, PLAN_CT_MARK, b->plan->mark_mask, false, marks);
+	plan_build_verdict(&d, PLAN_RETURN, NULL);
+	plan_build_rule(b, c, &d, "a known flow has its link");
+}
+
+static struct plan_chain *build_select(struct plan_build *b, const struct plan_set *marks,
+				       const struct plan_set *undecided)
 {
 	struct plan_chain *c = plan_build_chain(b, PLAN_TABLE_EGRESS, "select",
 						"a target's mark becomes a link's");
 	struct plan_draft chosen = PLAN_DRAFT_NULL, rest = PLAN_DRAFT_NULL;
 
 	rule_answers(b, c, NULL);
+	rule_known_flows(b, c, marks);
 
 	plan_build_vmap(b, &chosen, PLAN_META_MARK, b->plan->egress);
 	plan_build_rule(b, c, &chosen, NULL);
@@ -325,11 +342,11 @@ static struct plan_chain *base_chain(struct plan_build *b, const char *name, enu
 }
 
 static void build_hooks(struct plan_build *b, const struct plan_set *targets,
-			const struct plan_set *undecided)
+			const struct plan_set *marks, const struct plan_set *undecided)
 {
 	const struct plan_chain *from_link = build_from_link(b);
 	const struct plan_chain *restore = build_restore(b, targets, undecided);
-	const struct plan_chain *select = build_select(b, undecided);
+	const struct plan_chain *select = build_select(b, marks, undecided);
 	struct plan_chain *c;
 
 	c = base_chain(b, "restore_prerouting", PLAN_HOOK_PREROUTING, PLAN_CHAIN_FILTER,
@@ -461,7 +478,7 @@ void plan_egress_build(struct plan_build *b)
 	build_target_sets(b, &targets, &undecided);
 	build_spread(b, undecided);
 	marks = build_marks(b);
-	build_hooks(b, targets, undecided);
+	build_hooks(b, targets, marks, undecided);
 	build_nat(b, marks);
 	build_sent(b, marks);
 }

@@ -4,6 +4,7 @@
 # each keeps its link, a member that leaves takes only its own slots along, and the ruleset is one
 # that nft reads and lists as it was.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/talk.sh"
 lab_enter "$@"
 lab_up 3
 LAB_GROUPS=', "bulk": { "mode": "balance", "links": [ { "link": "isp1", "weight": 3 }, "isp2" ], "on_down": "block" }' \
@@ -37,7 +38,17 @@ slots() { at router nft list map inet omr_egress spread | grep -o '0x00001539 \.
 owners() { slots | awk '{ n[$8]++ } END { for (o in n) print o, n[o] }' | sort | paste -sd ' '; }
 chosen() { at router nft list map inet omr_egress egress | grep -o "0x00001539 \. ipv$1 : goto [a-z0-9._]*" | cut -d' ' -f5-; }
 
+# Flows from the time without a daemon stay on the link that the multipath route gave them.
+for family in 4 6; do
+	for i in $(seq 100 111); do
+		talk "$family.$i" "$(lab_dst $family "$i")"
+	done
+done
+early() { for i in $(seq 100 111); do question "$1.$i"; done | paste -sd ' '; }
+early4=$(early 4) early6=$(early 6)
 decide
+expect "$early4" "flows from before, IPv4" early 4
+expect "$early6" "flows from before, IPv6" early 6
 expect "goto spread_flows" "egress names the map" chosen 4
 expect "to_isp1.bulk 75 to_isp2.bulk 25" "slots by weight" owners
 for family in 4 6; do

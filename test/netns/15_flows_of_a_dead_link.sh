@@ -4,11 +4,13 @@
 # ones of that link leave conntrack and start afresh, all others go on; a probe leaves by its link whatever
 # the state says.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/talk.sh"
 lab_enter "$@"
 command -v conntrack >/dev/null || lab_skip "no conntrack"
 lab_up 2
 LAB_LINK_EXTRA=', "probe": { "type": "icmp", "hosts4": ["203.0.113.254"], "hosts6": ["2001:db8:5::fe"] }' \
-	LAB_MASQUERADE='"ipv4"' lab_policy '"rules": [ { "name": "all", "to": ["203.0.113.0/24", "2001:db8:5::/48"], "via": "default" } ]'
+	LAB_MASQUERADE='"ipv4"' lab_policy '"rules": [ { "name": "all", "to": ["203.0.113.0/24", "2001:db8:5::/48"], "via": "default" },
+	{ "name": "pinned", "to": ["198.51.100.0/24"], "via": "isp1", "on_down": "default" } ]'
 lab_apply
 decide() { at router "$OMR_TOOLS/decide" $LAB_TMP/policy.json "$@" || not_ok "decide $*"; }
 
@@ -57,24 +59,6 @@ expect "IPv6, translated, of the link;of the link itself;translated, of the link
 at router conntrack -F >/dev/null 2>&1
 
 # ---- real flows: a socket that asks when told ----
-talk() { # NAME ADDRESS
-	local fd
-
-	mkfifo "$LAB_TMP/$1.ask"
-	exec {fd}<>"$LAB_TMP/$1.ask"
-	asks[$1]=$fd
-	# not lab_start: what it starts reads nothing
-	nsenter --net=/run/netns/client "$OMR_TOOLS/ask" -k -t 1500 udp "$2" <&"$fd" >"$LAB_TMP/$1.said" &
-}
-declare -A asks
-question() { # NAME: who answers the next question
-	local n
-
-	n=$(wc -l <"$LAB_TMP/$1.said")
-	echo >&"${asks[$1]}"
-	lab_wait 10 "an answer to $1" answered "$1" "$n" && tail -n 1 "$LAB_TMP/$1.said"
-}
-answered() { [ "$(wc -l <"$LAB_TMP/$1.said")" -gt "$2" ]; }
 mark_of() { # FAMILY ADDRESS: of its flow
 	at router conntrack -L -f "$1" -p udp -d "$2" 2>/dev/null | grep -o ' mark=[0-9]*' | cut -d= -f2 |
 		sort -u | awk '{ printf "0x%x ", $1 }'
@@ -108,6 +92,20 @@ decide moving=isp2 forget4=isp2 forget6=isp2
 decide moved=isp2
 expect isp1 "pulled back: the translated flow" question translated
 expect isp1 "pulled back: the untranslated flow" question untranslated
+
+# A link that a rule names, drained: new flows take its on_down group, live ones stay.
+decide
+talk pinned 198.51.100.9
+expect isp1 "a flow on a link by name" question pinned
+pinned=$(mark_of ipv4 198.51.100.9)
+decide isp1.default=isp2
+expect isp1 "its target goes elsewhere: the live flow stays" question pinned
+expect isp2 "a new one goes there" ask_from client -t 3000 udp 198.51.100.10
+decide isp1.default=isp2 moving=isp1
+expect "$pinned" "to be moved: its entry is as it was" mark_of ipv4 198.51.100.9
+decide isp1.default=isp2 moving=isp1 forget4=isp1
+decide isp1.default=isp2 moved=isp1
+expect isp2 "deleted: it starts afresh" question pinned
 
 # ---- probes: by their link, whatever egress and the groups say ----
 cat >$LAB_TMP/probe.py <<-'END'
