@@ -153,10 +153,13 @@ static void on_sigterm(struct ev_loop *ev, ev_signal *w, int revents)
 {
 	struct loop *l = w->data;
 
-	if (l->core)
+	if (l->core) {
 		loop_event(l, &(struct core_event){ .type = CORE_EVENT_STOP });
-	else
-		ev_break(ev, EVBREAK_ALL); /* still reading its policy */
+		return;
+	}
+	/* still reading its policy: nothing has been done */
+	l->exit_status = 0;
+	ev_break(ev, EVBREAK_ALL);
 }
 
 static void on_sighup(struct ev_loop *ev, ev_signal *w, int revents)
