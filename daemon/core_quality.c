@@ -57,6 +57,17 @@ static bool is_half_a_window(const struct contest *q, size_t member)
 	       stats_of(q, member)->rounds * 2 >= q->c->plan->policy->probes[probe].window;
 }
 
+/*
+ * Without one round: over a window of 20 one lost answer is 5 %, and two equal
+ * links that lose one in a hundred would change places for ever.
+ */
+static double loss_of(const struct probe_stats *s)
+{
+	double one = s->rounds ? 100.0 / s->rounds : 0;
+
+	return s->loss_percent > one ? s->loss_percent - one : 0;
+}
+
 static bool is_outside(const struct contest *q, size_t member)
 {
 	const struct probe_stats *s = stats_of(q, member);
@@ -64,7 +75,7 @@ static bool is_outside(const struct contest *q, size_t member)
 
 	if (!g->has_sla || !is_half_a_window(q, member))
 		return false;
-	return (g->sla_loss_percent >= 0 && s->loss_percent > g->sla_loss_percent) ||
+	return (g->sla_loss_percent >= 0 && loss_of(s) > g->sla_loss_percent) ||
 	       (g->sla_rtt_ms && s->rtt_ms > g->sla_rtt_ms) ||
 	       (g->sla_jitter_ms && s->jitter_ms > g->sla_jitter_ms);
 }
@@ -81,7 +92,7 @@ static double cost_of(const struct contest *q, size_t member)
 
 	return part(s->rtt_ms, g->has_sla ? g->sla_rtt_ms : 0, YARDSTICK_RTT_MS) +
 	       part(s->jitter_ms, g->has_sla ? g->sla_jitter_ms : 0, YARDSTICK_JITTER_MS) +
-	       part(s->loss_percent, g->has_sla ? g->sla_loss_percent : 0, YARDSTICK_LOSS);
+	       part(loss_of(s), g->has_sla ? g->sla_loss_percent : 0, YARDSTICK_LOSS);
 }
 
 static void note_outside(const struct contest *q)

@@ -42,6 +42,7 @@ struct probe_track {
 	const struct policy_probe *probe;
 	struct ring ring;
 	enum probe_verdict verdict;
+	double certain_loss; /* %, at least, whatever the rest of the window brings; one lost answer: none */
 	bool degraded; /* outside a limit, whether or not it is failing as well */
 	enum measure outside; /* degraded: which limit, first of all */
 	bool rising; /* UNKNOWN that one good round does not end */
@@ -164,6 +165,7 @@ static void measure(struct probe_track *t, const struct sums *s)
 
 	st->rounds = t->ring.rounds;
 	st->loss_percent = s->asked ? 100.0 * (double)s->lost / (double)s->asked : 0;
+	t->certain_loss = s->lost > 1 ? st->loss_percent * t->ring.rounds / t->ring.window : 0;
 	st->rtt_ms = answers ? (double)s->rtt_us / 1000 / (double)answers : -1;
 	st->jitter_ms = s->pairs ? (double)s->jitter_us / 1000 / (double)s->pairs : -1;
 }
@@ -193,8 +195,7 @@ static double measured(const struct probe_track *t, enum measure m, bool certain
 
 	switch (m) {
 	case MEASURE_LOSS:
-		return certain ? st->loss_percent * t->ring.rounds / t->ring.window
-			       : st->loss_percent;
+		return certain ? t->certain_loss : st->loss_percent;
 	case MEASURE_RTT:
 		return !certain || half ? st->rtt_ms : -1;
 	case MEASURE_JITTER:

@@ -11,8 +11,9 @@
  * degraded, until all are at or below their `leave` values.
  *
  * A window that is not full yet is believed only as far as it can be: loss is
- * above its limit when it would be even if every round to come were answered;
- * rtt and jitter are judged from half a window on.
+ * above its limit when it would be even if every round to come were answered,
+ * and never by a single lost answer; rtt and jitter are judged from half a
+ * window on.
  */
 #pragma once
 

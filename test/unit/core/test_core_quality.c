@@ -166,7 +166,7 @@ static void outside_the_sla_it_is_left_at_once(void **state)
 	/* within again: no way back but by being better */
 	measure_for(s, 30, 50, 60, 70);
 	assert_leaves(s, "g", INET4, "lte");
-	measure(s, LTE, 60, 10);
+	measure(s, LTE, 60, 15);
 	assert_leaves(s, "g", INET4, "fiber");
 	sim_done(s);
 }
@@ -205,7 +205,7 @@ static void a_link_outside_the_sla_is_not_better_whatever_it_measures(void **sta
 
 	for (unsigned i = 0; i < 60; i++) {
 		measure(s, FIBER, 99, 0);
-		measure(s, LTE, 10, 6); /* quick, but it loses too much */
+		measure(s, LTE, 10, 11); /* quick, but it loses too much */
 		sim_pass(s, 1000);
 	}
 	assert_leaves(s, "g", INET4, "fiber");
@@ -231,10 +231,29 @@ static void loss_weighs(void **state)
 	SIM(POLICY(""));
 
 	for (unsigned i = 0; i < 12; i++) {
-		measure(s, FIBER, 50, 4);
+		measure(s, FIBER, 50, 9);
 		measure(s, LTE, 60, 0);
 		sim_pass(s, 1000);
 	}
+	assert_leaves(s, "g", INET4, "lte");
+	sim_done(s);
+}
+
+static void a_single_lost_answer_moves_nothing(void **state)
+{
+	SIM(POLICY(", \"sla\": { \"rtt_ms\": 100, \"loss_percent\": 2 }"));
+
+	/* one in 50, now here, now there: it stays in a window of 20 for longer than better_for */
+	for (int i = 0; i < 500; i++) {
+		measure(s, FIBER, 50, i % 50 < 20 ? 5 : 0);
+		measure(s, LTE, 50, i % 50 >= 25 && i % 50 < 45 ? 5 : 0);
+		sim_pass(s, 1000);
+		assert_leaves(s, "g", INET4, "fiber");
+	}
+	/* two are outside the sla */
+	sim_pass(s, 20000);
+	measure(s, LTE, 50, 0);
+	measure(s, FIBER, 50, 10);
 	assert_leaves(s, "g", INET4, "lte");
 	sim_done(s);
 }
@@ -269,6 +288,7 @@ int main(void)
 		FACT(a_link_outside_the_sla_is_not_better_whatever_it_measures),
 		FACT(a_link_that_dies_is_left_for_the_best_of_the_others),
 		FACT(loss_weighs),
+		FACT(a_single_lost_answer_moves_nothing),
 		FACT(a_switch_by_hand_holds_against_measurements),
 	};
 
