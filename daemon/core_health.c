@@ -234,10 +234,13 @@ static void tell(struct core *c, size_t link, enum inet_family f, enum link_stat
 static void tell_storm(struct core *c, size_t link, enum inet_family f, unsigned n)
 {
 	struct core_health *h = &c->links[link].health[f];
-	struct core_line *line = core_lines_add(
-		c, false, "link", "%s: %s: %u more changes in %u s, now %s: %s",
-		c->plan->links[link].name, family_names[f], n,
-		(unsigned)(CORE_LINES_WINDOW_NS / (1000 * MS)), text_of(h->state), h->reason);
+	const char *text = text_of(h->state);
+	bool more = strcmp(text, h->reason) != 0;
+	struct core_line *line =
+		core_lines_add(c, false, "link", "%s: %s: %u more changes in %u s, now %s%s%s",
+			       c->plan->links[link].name, family_names[f], n,
+			       (unsigned)(CORE_LINES_WINDOW_NS / (1000 * MS)), text,
+			       more ? ": " : "", more ? h->reason : "");
 
 	fill_line(c, line, link, f, h->told);
 	if (h->told == h->state)
@@ -299,30 +302,41 @@ static uint64_t first_sign(const struct core_health *h, uint64_t now_ns)
 	return link_state_is_physical(h->state) ? now_ns : 0;
 }
 
-static bool changed_state(struct core *c, size_t link, enum inet_family f, enum link_state from,
-			  uint64_t now_ns)
+static void enter_state(struct core *c, size_t link, enum inet_family f, enum link_state from,
+			uint64_t now_ns)
 {
 	struct core_health *h = &c->links[link].health[f];
 	enum link_use was = link_state_use(from), use = link_state_use(h->state);
-	unsigned held = core_lines_due(&h->limit, now_ns);
 
-	if (held)
-		tell_storm(c, link, f, held);
-	if (h->known && h->state == from)
-		return false;
-	make_reason(c, link, h, h->known ? from : h->state, now_ns);
+	make_reason(c, link, h, from, now_ns);
 	h->since_ns = now_ns;
 	if (use == LINK_USE_YES && (!h->known || was != LINK_USE_YES))
 		h->yes_since_ns = now_ns;
 	if (use != LINK_USE_YES)
 		h->sign_ns = first_sign(h, now_ns);
-	if (core_lines_pass(&h->limit, now_ns)) {
-		tell(c, link, f, h->known ? from : h->state);
-		h->told = h->state;
-	}
 	h->known = true;
 	c->generation++;
-	return true;
+}
+
+/* Told, if it changed; and what was held back before, if its time has come. */
+static bool changed_state(struct core *c, size_t link, enum inet_family f, enum link_state from,
+			  uint64_t now_ns)
+{
+	struct core_health *h = &c->links[link].health[f];
+	unsigned held = core_lines_due(&h->limit, now_ns);
+	bool changed = !h->known || h->state != from;
+
+	if (!h->known)
+		from = h->state;
+	if (changed)
+		enter_state(c, link, f, from, now_ns);
+	if (held) {
+		tell_storm(c, link, f, held + changed);
+	} else if (changed && core_lines_pass(&h->limit, now_ns)) {
+		tell(c, link, f, from);
+		h->told = h->state;
+	}
+	return changed;
 }
 
 static bool refresh_one(struct core *c, size_t link, enum inet_family f, uint64_t now_ns)

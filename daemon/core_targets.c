@@ -312,38 +312,55 @@ static bool same_choice(const struct core_target_choice *a, const struct core_ta
 	return a->kind == b->kind && (a->kind != CORE_CHOICE_LINK || a->candidate == b->candidate);
 }
 
+/* False: it is not worth a line, as the plain target's says it. */
+static bool is_worth_a_line(struct core *c, size_t i, enum inet_family f)
+{
+	struct core_target_choice *ch = &c->targets[i].family[f];
+	bool apart, was_apart = ch->apart;
+
+	if (!is_told(c, i))
+		return false;
+	apart = differs_from_plain(c, i, f);
+	ch->apart = apart;
+	if (!apart && !was_apart)
+		ch->told = choice_text(c, &c->plan->targets[i], ch);
+	return apart || was_apart;
+}
+
+static void tell_change(struct core *c, size_t i, enum inet_family f, bool changed,
+			uint64_t since_sign_us, uint64_t now_ns)
+{
+	struct core_target_choice *ch = &c->targets[i].family[f];
+	unsigned held = core_lines_due(&ch->limit, now_ns);
+
+	changed = changed && is_worth_a_line(c, i, f);
+	if (held)
+		tell_storm(c, i, f, held + changed);
+	else if (changed && core_lines_pass(&ch->limit, now_ns))
+		tell(c, i, f, since_sign_us);
+	if (core_lines_due_ns(&ch->limit) < c->decide_at_ns)
+		c->decide_at_ns = core_lines_due_ns(&ch->limit);
+}
+
 static bool refresh_one(struct core *c, size_t i, enum inet_family f, uint64_t now_ns)
 {
 	const struct plan_target *t = &c->plan->targets[i];
 	struct core_target_choice *ch = &c->targets[i].family[f], old = *ch;
-	bool took_part[POLICY_LINKS_MAX], apart, silent;
-	unsigned held;
+	bool took_part[POLICY_LINKS_MAX], changed;
 
 	memcpy(took_part, ch->takes_part, t->n_candidates * sizeof(bool));
 	choose_target(c, t, f, ch);
-	held = core_lines_due(&ch->limit, now_ns);
-	if (held)
-		tell_storm(c, i, f, held);
-	if (core_lines_due_ns(&ch->limit) < c->decide_at_ns)
-		c->decide_at_ns = core_lines_due_ns(&ch->limit);
-	if (same_choice(&old, ch))
-		return memcmp(took_part, ch->takes_part, t->n_candidates * sizeof(bool)) != 0;
-	make_reason(c, t, f, now_ns, ch);
-	ch->since_ns = now_ns;
-	ch->switches += old.kind != CORE_CHOICE_UNKNOWN;
-	core_flows_left(c, i, f, &old, now_ns);
-	if (!is_told(c, i))
-		return true;
-	apart = differs_from_plain(c, i, f);
-	silent = !apart && !ch->apart;
-	ch->apart = apart;
-	if (silent)
-		ch->told = choice_text(c, t, ch);
-	else if (core_lines_pass(&ch->limit, now_ns))
-		tell(c, i, f, detect_us(c, t, &old, took_part, f, now_ns));
-	else if (core_lines_due_ns(&ch->limit) < c->decide_at_ns)
-		c->decide_at_ns = core_lines_due_ns(&ch->limit);
-	return true;
+	changed = !same_choice(&old, ch);
+	if (changed) {
+		make_reason(c, t, f, now_ns, ch);
+		ch->since_ns = now_ns;
+		ch->switches += old.kind != CORE_CHOICE_UNKNOWN;
+		core_flows_left(c, i, f, &old, now_ns);
+		c->generation++;
+	}
+	tell_change(c, i, f, changed, changed ? detect_us(c, t, &old, took_part, f, now_ns) : 0,
+		    now_ns);
+	return changed || memcmp(took_part, ch->takes_part, t->n_candidates * sizeof(bool)) != 0;
 }
 
 bool core_targets_refresh(struct core *c, uint64_t now_ns)
