@@ -13,7 +13,8 @@
 
 #define CT_ENCODE_STATUS_MASK (CTA_FILTER + 1) /* CTA_STATUS_MASK, Linux 5.15 */
 
-ssize_t ct_encode_delete(const struct netstate_flows *f, uint32_t seq, void *buf, size_t size)
+ssize_t ct_encode_delete(const struct netstate_flows *f, bool both, uint32_t seq, void *buf,
+			 size_t size)
 {
 	struct nl_attr_writer w = { .buf = buf, .size = size };
 	struct nlmsghdr head = {
@@ -23,7 +24,9 @@ ssize_t ct_encode_delete(const struct netstate_flows *f, uint32_t seq, void *buf
 	};
 	/* version 0 would mean: whatever family (ctnetlink_del_conntrack()) */
 	struct nfgenmsg nfg = {
-		.nfgen_family = f->family == INET4 ? AF_INET : AF_INET6,
+		.nfgen_family = both		     ? AF_UNSPEC
+				: f->family == INET4 ? AF_INET
+						     : AF_INET6,
 		.version = 1,
 	};
 	uint32_t len;

@@ -7,6 +7,7 @@
 
 #include "model/netstate.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,8 @@
  * The status filter is understood since Linux 5.15; older kernels pass over it
  * and delete untranslated entries as well, which costs those flows little: their
  * next packet makes a new entry (docs/decisions/013).
+ * `both`: those of the other family too, in the same walk of the table.
  * Returns bytes, 0 when there is no room.
  */
-ssize_t ct_encode_delete(const struct netstate_flows *f, uint32_t seq, void *buf, size_t size);
+ssize_t ct_encode_delete(const struct netstate_flows *f, bool both, uint32_t seq, void *buf,
+			 size_t size);

@@ -57,6 +57,14 @@ decide forget6=isp1
 expect "IPv6, translated, of the link;of the link itself;translated, of the link;translated, of the link, with somebody's bits" \
 	"deleted for IPv6" left
 at router conntrack -F >/dev/null 2>&1
+unset entries
+declare -A entries
+entry "IPv4" ipv4 $pair 10.1.0.2
+entry "IPv6" ipv6 $pair fd00:a:1::2
+entry "IPv6, of another link" ipv6 $other fd00:a:2::2
+decide forget4=isp1 forget6=isp1
+expect "IPv4;IPv6" "deleted for both families at once" left
+at router conntrack -F >/dev/null 2>&1
 
 # ---- real flows: a socket that asks when told ----
 mark_of() { # FAMILY ADDRESS: of its flow

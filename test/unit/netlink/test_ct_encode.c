@@ -42,7 +42,7 @@ static void entries_are_asked_for_by_family_mark_and_status(void **state)
 	const uint8_t *b = (const uint8_t *)buf;
 	struct nlmsghdr h;
 
-	assert_int_equal(ct_encode_delete(&f, 77, buf, sizeof(buf)), 52);
+	assert_int_equal(ct_encode_delete(&f, false, 77, buf, sizeof(buf)), 52);
 	memcpy(&h, buf, sizeof(h));
 	assert_int_equal(h.nlmsg_len, 52);
 	assert_int_equal(h.nlmsg_type, 1 << 8 | 2); /* ctnetlink, delete */
@@ -60,10 +60,19 @@ static void ipv4_is_another_family(void **state)
 {
 	const struct netstate_flows f = { .family = INET4, .mark = 1, .mask = 0xff };
 
-	assert_int_equal(ct_encode_delete(&f, 1, buf, sizeof(buf)), 52);
+	assert_int_equal(ct_encode_delete(&f, false, 1, buf, sizeof(buf)), 52);
 	assert_int_equal(((const uint8_t *)buf)[16], AF_INET);
 	assert_int_equal(attribute(8), 1);
 	assert_int_equal(attribute(21), 0xff);
+}
+
+static void both_families_are_one_message(void **state)
+{
+	const struct netstate_flows f = { .family = INET4, .mark = 1, .mask = 0xff };
+
+	assert_int_equal(ct_encode_delete(&f, true, 1, buf, sizeof(buf)), 52);
+	assert_int_equal(((const uint8_t *)buf)[16], AF_UNSPEC);
+	assert_int_equal(((const uint8_t *)buf)[17], 1);
 }
 
 static void no_room_is_told(void **state)
@@ -71,7 +80,7 @@ static void no_room_is_told(void **state)
 	const struct netstate_flows f = { .family = INET4, .mark = 1, .mask = 0xff };
 
 	for (size_t size = 0; size < 52; size++)
-		assert_int_equal(ct_encode_delete(&f, 1, buf, size), 0);
+		assert_int_equal(ct_encode_delete(&f, false, 1, buf, size), 0);
 }
 
 int main(void)
@@ -79,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_are_asked_for_by_family_mark_and_status),
 		cmocka_unit_test(ipv4_is_another_family),
+		cmocka_unit_test(both_families_are_one_message),
 		cmocka_unit_test(no_room_is_told),
 	};
 
