@@ -29,11 +29,13 @@ whole() { # either policy is there, and nothing else
 	cat $LAB_TMP/diff1 $LAB_TMP/diff2
 	return 1
 }
+listens() { (((0x$(awk '/^SigCgt/ { print $2 }' /proc/$LAB_DAEMON/status) & 1) == 1)); } # to SIGHUP
 nap() { sleep "0.$(printf %03d $((RANDOM % $1)))"; }
 
 bad_exit=0 slow=0 broken=0 kills=0
 for ((i = 0; i < ROUNDS; i++)); do
 	lab_daemon
+	lab_wait 10 "it has begun" listens
 	nap 400
 	for ((n = RANDOM % 3; n > 0; n--)); do
 		cp $LAB_TMP/policy$((RANDOM % 2 + 1)).json $LAB_TMP/policy.new
