@@ -302,6 +302,18 @@ static uint64_t first_sign(const struct core_health *h, uint64_t now_ns)
 	return link_state_is_physical(h->state) ? now_ns : 0;
 }
 
+/*
+ * From use to none. Not of a link that has just come back and whose first probes
+ * were lost: the far side's bridge may forward late. That outage is counted.
+ */
+static bool is_loss(enum link_state from, enum link_state to)
+{
+	if (link_state_is_physical(to))
+		return link_state_use(from) != LINK_USE_NO;
+	return to == LINK_STATE_PROBE_FAILED && link_state_use(from) != LINK_USE_NO &&
+	       from != LINK_STATE_PROBING;
+}
+
 static void enter_state(struct core *c, size_t link, enum inet_family f, enum link_state from,
 			uint64_t now_ns)
 {
@@ -359,8 +371,7 @@ static bool refresh_one(struct core *c, size_t link, enum inet_family f, uint64_
 		return changed_state(c, link, f, from, now_ns);
 	}
 	go_through(h, &facts);
-	if (link_state_use(from) != LINK_USE_NO &&
-	    (link_state_is_physical(h->state) || h->state == LINK_STATE_PROBE_FAILED)) {
+	if (is_loss(from, h->state)) {
 		count_loss(c, link, h, now_ns);
 		facts = facts_of(c, link, f, now_ns);
 		go_through(h, &facts);

@@ -589,6 +589,23 @@ static void what_is_not_in_use_is_not_lost(void **state)
 	sim_done(s);
 }
 
+/* The far side's bridge may forward a second late: that is not one more loss. */
+static void a_link_whose_first_probes_fail_after_its_return_is_not_lost_twice(void **state)
+{
+	SIM(GROUP(""));
+
+	facts_lose_carrier(s, FIBER);
+	sim_pass(s, 100);
+	facts_get_carrier(s, FIBER);
+	sim_pass(s, 100);
+	sim_probe(s, FIBER, INET4, PROBE_FAILING);
+	sim_probe(s, FIBER, INET4, PROBE_PASSING);
+	assert_int_equal(core_link_losses(s->core, FIBER, INET4), 1);
+	sim_probe(s, FIBER, INET4, PROBE_FAILING);
+	assert_int_equal(core_link_losses(s->core, FIBER, INET4), 2);
+	sim_done(s);
+}
+
 static void a_link_held_down_is_not_taken_back_before_its_time(void **state)
 {
 	SIM(DAMPED);
@@ -648,6 +665,7 @@ int main(void)
 		FACT(both_families_lost_at_once_count_once_in_each),
 		FACT(a_family_that_flaps_does_not_damp_the_other),
 		FACT(what_is_not_in_use_is_not_lost),
+		FACT(a_link_whose_first_probes_fail_after_its_return_is_not_lost_twice),
 		FACT(a_link_held_down_is_not_taken_back_before_its_time),
 	};
 
