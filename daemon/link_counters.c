@@ -11,15 +11,8 @@
 #include <linux/netlink.h>
 #include <stdbool.h>
 
-/* A question costs 3 us. Fast while a link sends and hears nothing: then it is about to matter. */
-#define INTERVAL_S	0.2
-#define INTERVAL_FAST_S 0.1
-
-struct watched {
-	int ifindex; /* 0: not watched */
-	bool known;
-	uint64_t sent, received;
-};
+/* A question costs 1.5 us. */
+#define INTERVAL_S 0.1
 
 struct link_counters {
 	struct loop *loop;
@@ -27,7 +20,7 @@ struct link_counters {
 	void *data;
 	ev_timer timer;
 	struct nl_socket *socket;
-	struct watched *links;
+	int *ifindexes; /* by link; 0: not watched */
 	size_t n_links, n_watched;
 };
 
@@ -55,32 +48,18 @@ static struct sample ask(struct link_counters *c, int ifindex)
 	return s;
 }
 
-/* Packets went out since the last sample, and none came in. */
-static bool sample_link(struct link_counters *c, size_t link)
-{
-	struct watched *w = &c->links[link], before = *w;
-	struct sample s = ask(c, w->ifindex);
-
-	if (!s.there)
-		return false;
-	w->known = true;
-	w->sent = s.sent;
-	w->received = s.received;
-	c->cb(c->data, link, s.sent, s.received);
-	return before.known && s.sent > before.sent && s.received == before.received;
-}
-
 static void on_timer(struct ev_loop *ev, ev_timer *t, int revents)
 {
 	struct link_counters *c = container_of(t, struct link_counters, timer);
-	bool quiet = false;
 
-	for (size_t i = 0; i < c->n_links; i++)
-		if (c->links[i].ifindex && sample_link(c, i))
-			quiet = true;
-	t->repeat = quiet ? INTERVAL_FAST_S : INTERVAL_S;
-	if (c->n_watched)
-		ev_timer_again(ev, t);
+	for (size_t i = 0; i < c->n_links; i++) {
+		struct sample s = { 0 };
+
+		if (c->ifindexes[i])
+			s = ask(c, c->ifindexes[i]);
+		if (s.there)
+			c->cb(c->data, i, s.sent, s.received);
+	}
 }
 
 struct link_counters *link_counters_new(struct loop *l, size_t n_links, link_counters_cb cb,
@@ -91,10 +70,9 @@ struct link_counters *link_counters_new(struct loop *l, size_t n_links, link_cou
 	c->loop = l;
 	c->cb = cb;
 	c->data = data;
-	c->links = memory_alloc(memory_mul(n_links + 1, sizeof(*c->links)));
+	c->ifindexes = memory_alloc(memory_mul(n_links + 1, sizeof(*c->ifindexes)));
 	c->n_links = n_links;
-	ev_init(&c->timer, on_timer);
-	c->timer.repeat = INTERVAL_S;
+	ev_timer_init(&c->timer, on_timer, INTERVAL_S, INTERVAL_S);
 	return c;
 }
 
@@ -104,7 +82,7 @@ struct link_counters *link_counters_free(struct link_counters *c)
 		return NULL;
 	ev_timer_stop(loop_ev(c->loop), &c->timer);
 	nl_socket_close(c->socket);
-	free(c->links);
+	free(c->ifindexes);
 	free(c);
 	return NULL;
 }
@@ -117,12 +95,12 @@ static bool have_socket(struct link_counters *c)
 
 void link_counters_watch(struct link_counters *c, size_t link, int ifindex)
 {
-	struct watched *w = &c->links[link];
+	int *now = &c->ifindexes[link];
 
-	if (w->ifindex == ifindex || (ifindex && !have_socket(c)))
+	if (*now == ifindex || (ifindex && !have_socket(c)))
 		return;
-	c->n_watched += (ifindex != 0) - (w->ifindex != 0);
-	*w = (struct watched){ .ifindex = ifindex };
+	c->n_watched += (ifindex != 0) - (*now != 0);
+	*now = ifindex;
 	if (!c->n_watched)
 		ev_timer_stop(loop_ev(c->loop), &c->timer);
 	else if (!ev_is_active(&c->timer))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads the packet counters of links' devices some times a second, for the
+ * Reads the packet counters of links' devices ten times a second, for the
  * probes' passive evidence (probe_track.h). Runs only while a link is watched.
  */
 #pragma once

@@ -31,7 +31,7 @@ struct ring {
 /* Packets that went out and none that came in. */
 struct suspicion {
 	bool known, now;
-	uint64_t sent, received; /* as last sampled */
+	uint64_t sent, received, at_ns; /* as last sampled */
 	uint64_t unanswered_ns; /* since when; 0: nothing is unanswered */
 	unsigned samples; /* in which packets went out since then */
 	uint64_t since_ns; /* when it became suspicious */
@@ -451,8 +451,10 @@ bool probe_track_counters(struct probe_track *t, uint64_t sent, uint64_t receive
 	struct suspicion *s = &t->suspicion;
 	bool went = s->known && sent > s->sent, came = s->known && received > s->received;
 	bool again = s->known && (sent < s->sent || received < s->received);
+	uint64_t before_ns = s->at_ns;
 
 	s->known = true;
+	s->at_ns = now_ns;
 	s->sent = sent;
 	s->received = received;
 	if (s->now)
@@ -464,7 +466,7 @@ bool probe_track_counters(struct probe_track *t, uint64_t sent, uint64_t receive
 	}
 	if (went) {
 		if (!s->samples++)
-			s->unanswered_ns = now_ns;
+			s->unanswered_ns = before_ns;
 	}
 	if (s->samples < SUSPECT_SAMPLES ||
 	    now_ns - s->unanswered_ns < (uint64_t)t->probe->suspect_after_ms * NS_PER_MS)

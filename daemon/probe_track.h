@@ -72,8 +72,8 @@ void probe_track_stats(const struct probe_track *t, struct probe_stats *ret);
  * good round that began since, or a failing verdict, settles it; a suspicion
  * that good rounds disproved is not raised again for a while that doubles (10 s
  * to 5 min), so that one-way traffic does not cost fast probes for ever.
- * Suspicious is: packets go out in at least two samples, and for suspect_after
- * from the first of them on none came in.
+ * Suspicious is: packets went out in at least two samples, and for
+ * suspect_after none came in, counted from the sample before the first of them.
  */
 bool probe_track_counters(struct probe_track *t, uint64_t sent, uint64_t received, uint64_t now_ns);
 bool probe_track_suspicious(const struct probe_track *t);
