@@ -217,30 +217,33 @@ static const char *text_of(enum link_state s)
 	return is_up(s) ? "up" : word_of(s);
 }
 
+/* "drained by hand" need not begin with "drained: ". */
+static bool says_all(const struct core_health *h)
+{
+	return h->state == LINK_STATE_DRAINED || h->state == LINK_STATE_HELD_DOWN ||
+	       !strcmp(text_of(h->state), h->reason);
+}
+
 static void tell(struct core *c, size_t link, enum inet_family f, enum link_state from)
 {
 	const struct core_health *h = core_health_of(c, link, f);
-	const char *name = c->plan->links[link].name, *text = text_of(h->state);
-	struct core_line *line;
+	bool all = says_all(h);
+	struct core_line *line = core_lines_add(
+		c, false, "link", "%s: %s %s%s%s", c->plan->links[link].name, family_names[f],
+		all ? "" : text_of(h->state), all ? "" : ": ", h->reason);
 
-	if (!strcmp(text, h->reason))
-		line = core_lines_add(c, false, "link", "%s: %s %s", name, family_names[f], text);
-	else
-		line = core_lines_add(c, false, "link", "%s: %s %s: %s", name, family_names[f],
-				      text, h->reason);
 	fill_line(c, line, link, f, from);
 }
 
 static void tell_storm(struct core *c, size_t link, enum inet_family f, unsigned n)
 {
 	struct core_health *h = &c->links[link].health[f];
-	const char *text = text_of(h->state);
-	bool more = strcmp(text, h->reason) != 0;
+	bool all = says_all(h);
 	struct core_line *line =
 		core_lines_add(c, false, "link", "%s: %s: %u more changes in %u s, now %s%s%s",
 			       c->plan->links[link].name, family_names[f], n,
-			       (unsigned)(CORE_LINES_WINDOW_NS / (1000 * MS)), text,
-			       more ? ": " : "", more ? h->reason : "");
+			       (unsigned)(CORE_LINES_WINDOW_NS / (1000 * MS)),
+			       all ? "" : text_of(h->state), all ? "" : ": ", h->reason);
 
 	fill_line(c, line, link, f, h->told);
 	if (h->told == h->state)

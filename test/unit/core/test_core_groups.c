@@ -399,7 +399,7 @@ static void a_drained_link_gets_no_new_flows_and_keeps_its_old_ones(void **state
 	sim_pass(s, 1000);
 	assert_both_leave(s, "g", "lte");
 	assert_true(core_link_drained(s->core, FIBER));
-	assert_logged(s, "link: fiber: ipv4 drained: drained by hand\n");
+	assert_logged(s, "link: fiber: ipv4 drained by hand\n");
 	assert_int_equal(s->deletes, 0);
 	assert_not_logged(s, "alive 0x5391 ");
 	assert_not_logged(s, "alive 0x25391 ");

@@ -104,7 +104,7 @@ static void every_way_of_not_being_up_is_told_as_down(void **state)
 	step(s, &e, &act);
 	assert_int_equal(act.lines[0].kind, CORE_LINE_LINK_DOWN);
 	assert_string_equal(act.lines[0].to, "drained");
-	assert_string_equal(act.lines[0].text, "fiber: ipv4 drained: drained by hand");
+	assert_string_equal(act.lines[0].text, "fiber: ipv4 drained by hand");
 }
 
 static void a_variant_is_told_only_where_it_goes_its_own_way(void **state)

@@ -38,6 +38,22 @@ static enum inet_family family_of(const struct replay *r, const char *word)
 	return is_yes(r, word, "ipv6", "ipv4") ? INET6 : INET4;
 }
 
+static enum probe_verdict verdict_of(const struct replay *r, const char *word)
+{
+	static const char *const words[] = {
+		[PROBE_UNKNOWN] = "unknown",
+		[PROBE_PASSING] = "passing",
+		[PROBE_DEGRADED] = "degraded",
+		[PROBE_FAILING] = "failing",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(words[i], word))
+			return (enum probe_verdict)i;
+	fault(r, "not a verdict");
+	return PROBE_UNKNOWN;
+}
+
 static void do_device(struct replay *r, size_t link, const char *what)
 {
 	struct sim *s = &r->sim;
@@ -76,9 +92,26 @@ static bool link_command(struct replay *r, char **w, size_t n)
 		sim_device(s, sim_find(s, w[1]))->gateway[family_of(r, w[2])] =
 			is_yes(r, w[3], "yes", "no");
 		sim_send(s, CORE_EVENT_LOOK);
+	} else if (!strcmp(w[0], "probe") && n == 4) {
+		sim_probe(s, sim_find(s, w[1]), family_of(r, w[2]), verdict_of(r, w[3]));
 	} else {
 		return false;
 	}
+	return true;
+}
+
+/* By hand. */
+static bool hand_command(struct replay *r, char **w, size_t n)
+{
+	struct sim *s = &r->sim;
+
+	if (n == 2 && (!strcmp(w[0], "drain") || !strcmp(w[0], "undrain")))
+		sim_drain(s, sim_find(s, w[1]), !strcmp(w[0], "drain"));
+	else if (n == 3 && !strcmp(w[0], "switch"))
+		sim_choose(s, sim_find_group(s, w[1]),
+			   strcmp(w[2], "auto") ? (int)sim_find(s, w[2]) : -1);
+	else
+		return false;
 	return true;
 }
 
@@ -92,6 +125,12 @@ static void set_failures(struct replay *r, const char *what, const char *count)
 		r->sim.fail_applies = (unsigned)n;
 	else
 		r->sim.fail_observes = (unsigned)n;
+}
+
+static void set_load_time(struct replay *r, const char *duration)
+{
+	if (parse_duration_ms(duration, &r->sim.load_ms) < 0)
+		fault(r, "not a duration");
 }
 
 static void command(struct replay *r, char **w, size_t n)
@@ -115,7 +154,9 @@ static void command(struct replay *r, char **w, size_t n)
 		set_failures(r, w[1], w[2]);
 	} else if (n == 1 && !strcmp(w[0], "end")) {
 		strbuf_addf(&s->log, "  kernel is %s\n", sim_is_right(s) ? "right" : "not right");
-	} else if (!link_command(r, w, n)) {
+	} else if (n == 2 && !strcmp(w[0], "loads")) {
+		set_load_time(r, w[1]);
+	} else if (!hand_command(r, w, n) && !link_command(r, w, n)) {
 		fault(r, "a command that is not known");
 	}
 }
