@@ -4,11 +4,11 @@
 #include "base/cleanup.h"
 
 /*
- * Counters are read every 200 ms, every 100 ms once a link is quiet (daemon/link_counters.c). An
- * answer that came just before the link died hides it for one reading, the next one finds the
- * link quiet, and a third may be needed to see that it was so for long enough.
+ * Counters are read every 100 ms (daemon/link_counters.c). An answer that came just before the
+ * link died hides it for one reading, and another may be needed to see that it was quiet for long
+ * enough.
  */
-#define COUNTERS_MS 500u
+#define COUNTERS_MS 200u
 
 #define LONGEST (UINT32_MAX - 1) /* UINT32_MAX says: never */
 

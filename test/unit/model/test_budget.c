@@ -88,11 +88,11 @@ static void a_withdrawn_route_costs_no_waiting(void **state)
 
 static void traffic_without_answers_shortens_it_and_never_lengthens_it(void **state)
 {
-	/* 500 ms of suspicion, 500 ms of reading counters, then three quick rounds */
+	/* 500 ms of suspicion, 200 ms of reading counters, then three quick rounds */
 	struct budget b = of_link(PING ",\"interval\":\"30s\",\"timeout\":\"200ms\"", "");
 
 	assert_int_equal(b.silent_ms[INET4], 90200 + SWITCH);
-	assert_int_equal(b.suspect_ms[INET4], 500 + 500 + 2 * 200 + 200 + SWITCH);
+	assert_int_equal(b.suspect_ms[INET4], 500 + 200 + 2 * 200 + 200 + SWITCH);
 	b = of_link(PING ",\"interval\":\"300ms\",\"timeout\":\"100ms\"", "");
 	assert_int_equal(b.suspect_ms[INET4], b.silent_ms[INET4]);
 }
@@ -139,8 +139,8 @@ static void a_group_is_as_slow_as_its_slowest_member(void **state)
 
 	assert_int_equal(b.silent_ms[INET4], 3100 + SWITCH);
 	assert_int_equal(b.silent_ms[INET6], NEVER);
-	/* a has no suspicion and needs none: 400 ms; b: 500 + 500 + 2 * 100 + 100 */
-	assert_int_equal(b.suspect_ms[INET4], 1300 + SWITCH);
+	/* a has no suspicion and needs none: 400 ms; b: 500 + 200 + 2 * 100 + 100 */
+	assert_int_equal(b.suspect_ms[INET4], 1000 + SWITCH);
 	assert_int_equal(b.recover_ms[INET4], 5100 + SWITCH);
 	assert_int_equal(of_group("\"a\"", "").suspect_ms[INET4], NEVER);
 	assert_int_equal(of_group("\"a\",\"c\"", "").silent_ms[INET4], NEVER);
