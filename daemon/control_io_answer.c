@@ -178,7 +178,7 @@ static json_t *answer_links(struct asked *x)
 	const struct core *c = loop_core(x->loop);
 	struct control_counters counters;
 
-	control_io_kernel_counters(core_plan(c), x->arena, &counters);
+	control_io_kernel_counters(core_plan(c), false, x->arena, &counters);
 	return answer_list(x, "links", control_status_links(c, &counters, x->now_ns));
 }
 
@@ -188,7 +188,7 @@ static json_t *answer_rules(struct asked *x)
 	struct control_counters counters;
 	json_t *j;
 
-	control_io_kernel_counters(p, x->arena, &counters);
+	control_io_kernel_counters(p, true, x->arena, &counters);
 	j = control_rules(p, &counters);
 	loop_relax(x->loop);
 	return j;
@@ -226,11 +226,12 @@ static json_t *answer_metrics(struct asked *x)
 	struct control_process process;
 	json_t *j = json_object();
 
-	control_io_kernel_counters(core_plan(c), x->arena, &counters);
+	control_io_kernel_counters(core_plan(c), true, x->arena, &counters);
 	control_io_kernel_process(x->started_ns, x->now_ns, &process);
 	control_metrics(c, &counters, &process, x->request->strict, x->now_ns, &text);
 	control_json_set_text(j, "metrics", strbuf_text(&text));
 	strbuf_done(&text);
+	loop_relax(x->loop);
 	return j;
 }
 

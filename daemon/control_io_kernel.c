@@ -61,52 +61,65 @@ struct counting {
 	size_t cursor; /* rules come in their order */
 };
 
-/* The rule's counter, and its chain and comment. False: it has none. */
-static bool counter_of(const struct nlmsghdr *nlh, struct counting *c, const char **ret_chain,
-		       const char **ret_comment, struct control_counter *ret)
+/* The chain of a reported rule; NULL: not a rule. */
+static const char *chain_of(const struct nlmsghdr *nlh)
 {
 	static const enum nl_attr_type types[] = { [NFTA_RULE_CHAIN] = NL_ATTR_STRING };
 	size_t head = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg));
 	struct nl_attr a[NFTA_RULE_CHAIN + 1];
+
+	if (nlh->nlmsg_len < head || nl_attr_read((const char *)nlh + head, nlh->nlmsg_len - head,
+						  types, NFTA_RULE_CHAIN + 1, a, NULL) < 0)
+		return NULL;
+	return a[NFTA_RULE_CHAIN].data;
+}
+
+/* False: it has no counter. */
+static bool counter_of(const struct nlmsghdr *nlh, struct counting *c, struct control_counter *ret,
+		       const char **ret_comment)
+{
 	struct nft_rule rule = { 0 };
 	const struct nft_expr *e;
 
-	if (nlh->nlmsg_len < head ||
-	    nl_attr_read((const char *)nlh + head, nlh->nlmsg_len - head, types,
-			 NFTA_RULE_CHAIN + 1, a, NULL) < 0 ||
-	    !a[NFTA_RULE_CHAIN].data || nft_decode_rule_body(nlh, c->arena, &rule) < 0)
+	if (nft_decode_rule_body(nlh, c->arena, &rule) < 0)
 		return false;
 	e = nft_rule_counter(&rule);
 	if (!e)
 		return false;
-	*ret_chain = a[NFTA_RULE_CHAIN].data;
 	*ret_comment = rule.comment;
 	*ret = (struct control_counter){ .packets = e->packets, .bytes = e->bytes };
 	return true;
 }
 
-static int on_bypass_rule(const struct nlmsghdr *nlh, void *data)
+/* Where the counter of this chain goes; NULL: nowhere. */
+static struct control_counter *place_of(struct counting *c, const char *chain)
 {
-	struct counting *c = data;
 	const struct policy *p = c->plan->policy;
-	struct control_counter n;
-	const char *chain, *comment;
 
-	if (!counter_of(nlh, c, &chain, &comment, &n))
-		return 0;
 	if (!strcmp(chain, "otherwise"))
-		c->counters->otherwise = n;
+		return &c->counters->otherwise;
 	if (strncmp(chain, "rule_", 5) != 0)
-		return 0;
+		return NULL;
 	for (size_t i = 0; i < p->n_rules; i++) {
 		size_t at = (c->cursor + i) % p->n_rules;
 
 		if (!strcmp(p->rules[at].name, chain + 5)) {
-			c->counters->rules[at] = n;
 			c->cursor = at;
-			break;
+			return &c->counters->rules[at];
 		}
 	}
+	return NULL;
+}
+
+static int on_bypass_rule(const struct nlmsghdr *nlh, void *data)
+{
+	struct counting *c = data;
+	const char *chain = chain_of(nlh), *comment;
+	struct control_counter *place = chain ? place_of(c, chain) : NULL;
+
+	/* most rules are of other chains: not worth reading */
+	if (place)
+		counter_of(nlh, c, place, &comment);
 	return 0;
 }
 
@@ -114,9 +127,9 @@ static int on_sent_rule(const struct nlmsghdr *nlh, void *data)
 {
 	struct counting *c = data;
 	struct control_counter n;
-	const char *chain, *comment;
+	const char *comment;
 
-	if (!counter_of(nlh, c, &chain, &comment, &n) || !comment)
+	if (!counter_of(nlh, c, &n, &comment) || !comment)
 		return 0;
 	for (size_t i = 0; i < c->plan->n_links; i++)
 		if (!strcmp(c->plan->links[i].name, comment))
@@ -136,7 +149,8 @@ static int dump_rules(struct nl_socket *nft, enum plan_table t, const char *chai
 	return nl_socket_dump(nft, finish(&w), cb, c);
 }
 
-void control_io_kernel_counters(const struct plan *p, struct arena *a, struct control_counters *ret)
+void control_io_kernel_counters(const struct plan *p, bool rules, struct arena *a,
+				struct control_counters *ret)
 {
 	_cleanup_(nl_socket_closep) struct nl_socket *nft = NULL;
 	struct counting c = { .plan = p, .arena = a, .counters = ret };
@@ -147,7 +161,7 @@ void control_io_kernel_counters(const struct plan *p, struct arena *a, struct co
 		.sent = arena_calloc(a, p->n_links + 1, sizeof(*ret->sent)),
 	};
 	r = nl_socket_open(NETLINK_NETFILTER, &nft);
-	if (r == 0)
+	if (r == 0 && rules)
 		r = dump_rules(nft, PLAN_TABLE_BYPASS, NULL, on_bypass_rule, &c);
 	if (r == 0)
 		r = dump_rules(nft, PLAN_TABLE_EGRESS, "sent", on_sent_rule, &c);
