@@ -98,6 +98,37 @@ assert refused == {"error": "too many watch already"}, refused
 assert "links" in client("status")[1]
 END
 
+# A reload is waited for by who asked for it, and by nobody else; who is gone is forgotten.
+/usr/bin/python3 - $SOCKET <<'END' && ok "reloads hold nobody up" || not_ok "reloads hold nobody up"
+import json, random, socket, sys, time
+def connect():
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    s.settimeout(30)
+    return s
+rng = random.Random(1)
+slowest = 0
+for _ in range(30):
+    gone = connect()
+    gone.sendall(b'{"command":"reload"}\n')
+    time.sleep(rng.random() / 30)
+    gone.close()
+    f = connect().makefile("rw")
+    start = time.monotonic()
+    f.write('{"command":"status"}\n')
+    f.flush()
+    assert "links" in json.loads(f.readline())
+    slowest = max(slowest, time.monotonic() - start)
+assert slowest < 10, slowest
+askers = [connect() for _ in range(3)]
+for s in askers: # what follows a reload in the same breath is answered after it
+    s.sendall(b'{"command":"reload"}\n{"command":"status"}\n')
+for s in askers:
+    f = s.makefile("r")
+    assert json.loads(f.readline())["ok"] is True
+    assert "links" in json.loads(f.readline())
+END
+
 # Who may ask.
 nobody() { # GROUP ARGUMENTS...
 	local group=$1
