@@ -30,22 +30,11 @@ static bool is_chosen(const struct core_target_choice *ch, size_t candidate)
 	return false;
 }
 
-static bool is_somewhere(const struct core_target_choice *ch)
-{
-	return ch->kind == CORE_CHOICE_LINK || ch->kind == CORE_CHOICE_BALANCE;
-}
-
 void core_flows_left(struct core *c, size_t target, enum inet_family f,
 		     const struct core_target_choice *old, uint64_t now_ns)
 {
-	const struct core_target_choice *ch = &c->targets[target].family[f];
-	struct core_flow(*flows)[INET_FAMILY_COUNT] = c->targets[target].flows;
-
-	for (size_t k = 0; k < c->plan->targets[target].n_candidates; k++)
-		if (is_chosen(ch, k))
-			flows[k][f].left_ns = 0;
-		else if (old->kind == CORE_CHOICE_LINK && old->candidate == k)
-			flows[k][f].left_ns = now_ns;
+	if (old->kind == CORE_CHOICE_LINK)
+		c->targets[target].flows[old->candidate][f].left_ns = now_ns;
 }
 
 /* A better link is used again: when the flows on this one, which lives, follow it. CORE_NEVER */
@@ -77,9 +66,8 @@ static bool has_to_leave(struct core *c, size_t target, size_t k, enum inet_fami
 
 	if (is_chosen(ch, k))
 		return false;
-	/* one that still answers is better than the last resort */
 	if (!link_state_keeps_flows(h->state))
-		return link_state_use(h->state) == LINK_USE_NO || is_somewhere(ch);
+		return true;
 	if (h->state == LINK_STATE_DRAINED)
 		return false;
 	at_ns = follow_ns(c, t, ch, &c->targets[target].flows[k][f]);
@@ -239,7 +227,6 @@ void core_flows_ask(struct core *c, struct core_actions *ret)
 		for (enum inet_family f = INET4; f <= INET6; f++)
 			if (!ask_at_once(c, i, f))
 				ask_one_by_one(c, i, f);
-	c->flows_wait = false;
 	ret->flows = c->deleting;
 	ret->n_flows = c->n_deleting;
 }

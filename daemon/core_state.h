@@ -82,7 +82,7 @@ struct core_flow {
 		CORE_FLOWS_DELETING,
 		CORE_FLOWS_MOVED,
 	} state;
-	uint64_t left_ns; /* new flows have gone elsewhere since, though it lives; 0: no */
+	uint64_t left_ns; /* when new flows went elsewhere the last time; 0: never */
 };
 
 /* Where a target leaves, one family (core_targets.c). */

@@ -107,6 +107,23 @@ static void marks_that_are_dealt_out_are_asked_one_by_one(void **state)
 	sim_done(s);
 }
 
+/* Marks written in the policy need not follow the formula. */
+static void a_mark_that_only_looks_like_the_links_is_not_covered(void **state)
+{
+	SIM("{ \"version\": 1, \"links\": {\n"
+	    "  \"fiber\": { \"device\": \"eth1\", \"mark\": \"0x7\" },\n"
+	    "  \"lte\": { \"device\": \"wwan0\", \"id\": 8 } },\n"
+	    "\"groups\": { \"default\": { \"links\": [\"fiber\", \"lte\"],\n"
+	    "  \"mark\": \"0x990007\" } },\n" RULES);
+
+	facts_lose_carrier(s, FIBER);
+	assert_not_logged(s, "/0xffff\n");
+	assert_logged(s, "delete flows ipv4 0x7/0xffffff\n");
+	sim_pass(s, 100);
+	assert_kernel_is_right(s);
+	sim_done(s);
+}
+
 static void a_link_that_is_back_before_they_are_forgotten_keeps_them(void **state)
 {
 	SIM(POLICY(""));
@@ -274,6 +291,7 @@ int main(void)
 		FACT(marks_of_one_family_are_asked_for_that_family_only),
 		FACT(what_stays_is_not_covered_by_a_message),
 		FACT(marks_that_are_dealt_out_are_asked_one_by_one),
+		FACT(a_mark_that_only_looks_like_the_links_is_not_covered),
 		FACT(a_link_that_is_back_before_they_are_forgotten_keeps_them),
 		FACT(nothing_is_forgotten_before_the_kernel_has_switched),
 		FACT(on_fail_keep_deletes_nothing_and_moves_all),

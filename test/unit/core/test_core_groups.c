@@ -314,6 +314,23 @@ static void each_better_link_waits_its_own_delay(void **state)
 	sim_done(s);
 }
 
+/* That a link's probe passes for the first time is no break. */
+static void a_delay_counts_from_when_the_link_was_first_of_use(void **state)
+{
+	struct sim sim, *s = &sim;
+
+	sim_init(s, DELAYED);
+	sim_send(s, CORE_EVENT_START);
+	sim_choose(s, 0, LTE);
+	sim_pass(s, 8000);
+	sim_probe_both(s, FIBER, PROBE_PASSING);
+	sim_choose(s, 0, -1);
+	assert_both_leave(s, "g", "lte");
+	sim_pass(s, 2100);
+	assert_both_leave(s, "g", "fiber");
+	sim_done(s);
+}
+
 static void failback_never_stays_until_the_present_link_fails(void **state)
 {
 	SIM(GROUP(", \"failback\": \"never\""));
@@ -435,6 +452,29 @@ static void a_balanced_group_leaves_out_whoever_is_not_up(void **state)
 	sim_probe_both(s, FIBER, PROBE_PASSING);
 	assert_logged(s, "group: g: ipv4 lte -> balance (several links are up)\n");
 	assert_null(sim_fault(s));
+	sim_done(s);
+}
+
+/* Nothing but the slots changes then. */
+static void a_member_that_is_held_down_gets_no_new_flows(void **state)
+{
+	SIM("{ \"version\": 1, \"links\": {\n"
+	    "  \"fiber\": { \"device\": \"eth1\" }, \"lte\": { \"device\": \"wwan0\" },\n"
+	    "  \"sat\": { \"device\": \"eth2\", \"hold_down\": \"5s\" } },\n"
+	    "\"groups\": { \"g\": { \"mode\": \"balance\",\n"
+	    "  \"links\": [\"fiber\", \"lte\", \"sat\"] } },\n" RULES);
+
+	facts_lose_carrier(s, SAT);
+	sim_pass(s, 100);
+	facts_get_carrier(s, SAT);
+	sim_pass(s, 100);
+	assert_kernel_is_right(s);
+	strbuf_reset(&s->log);
+	sim_pass(s, 5000);
+	assert_logged(s, "spread 0x1539 . ipv4");
+	assert_not_logged(s, "egress");
+	assert_not_logged(s, "alive");
+	assert_kernel_is_right(s);
 	sim_done(s);
 }
 
@@ -650,6 +690,7 @@ int main(void)
 		FACT(delayed_failback_waits_for_a_time_without_a_break),
 		FACT(delayed_failback_does_not_delay_a_failover),
 		FACT(each_better_link_waits_its_own_delay),
+		FACT(a_delay_counts_from_when_the_link_was_first_of_use),
 		FACT(failback_never_stays_until_the_present_link_fails),
 		FACT(a_switch_by_hand_holds_against_a_better_link),
 		FACT(a_switch_by_hand_ends_with_its_link),
@@ -657,6 +698,7 @@ int main(void)
 		FACT(a_switch_beyond_the_policy_is_ignored),
 		FACT(a_drained_link_gets_no_new_flows_and_keeps_its_old_ones),
 		FACT(a_balanced_group_leaves_out_whoever_is_not_up),
+		FACT(a_member_that_is_held_down_gets_no_new_flows),
 		FACT(a_balanced_group_of_spares_uses_one_of_them),
 		FACT(on_down_groups_are_asked_in_turn),
 		FACT(an_earlier_groups_spare_goes_before_a_later_groups_best),

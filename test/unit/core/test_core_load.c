@@ -229,6 +229,22 @@ static void tables_changed_again_while_they_are_loaded_are_checked_afterwards(vo
 	assert_kernel_is_right(s);
 }
 
+static void a_load_that_a_failure_calls_for_is_no_repair(void **state)
+{
+	struct sim *s = *state;
+
+	sim_flush_tables(s);
+	sim_send(s, CORE_EVENT_RULESET);
+	sim_pass(s, 2000);
+	assert_int_equal(core_repairs(s->core), 1);
+	s->fail_applies = 2; /* a switch, and the state after it */
+	facts_lose_carrier(s, FIBER);
+	sim_pass(s, 2000);
+	assert_int_equal(s->loads, 2);
+	assert_int_equal(core_repairs(s->core), 1);
+	assert_kernel_is_right(s);
+}
+
 static void elements_that_others_changed_are_put_back_without_a_load(void **state)
 {
 	struct sim *s = *state;
@@ -336,6 +352,7 @@ int main(void)
 		FACT(a_worker_that_died_while_switching_leaves_the_kernel_unknown),
 		FACT(rules_and_routes_that_are_refused_are_tried_thrice),
 		FACT(tables_changed_again_while_they_are_loaded_are_checked_afterwards),
+		FACT(a_load_that_a_failure_calls_for_is_no_repair),
 		FACT(elements_that_others_changed_are_put_back_without_a_load),
 		FACT(a_check_that_fails_is_repeated),
 		FACT(a_stop_does_not_wait_for_the_long_part),

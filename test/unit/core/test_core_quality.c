@@ -101,6 +101,31 @@ static void a_little_better_is_not_better(void **state)
 	sim_done(s);
 }
 
+static void whoever_is_better_than_the_new_one_waits_from_then_on(void **state)
+{
+	SIM(POLICY(""));
+
+	measure_for(s, 5, 100, 50, 300);
+	measure_for(s, 6, 100, 50, 30);
+	assert_leaves(s, "g", INET4, "lte");
+	measure_for(s, 8, 100, 50, 30);
+	assert_leaves(s, "g", INET4, "lte");
+	measure_for(s, 3, 100, 50, 30);
+	assert_leaves(s, "g", INET4, "sat");
+	sim_done(s);
+}
+
+static void a_while_goes_on_over_a_reload(void **state)
+{
+	SIM(POLICY(""));
+
+	measure_for(s, 6, 100, 50, 300);
+	assert_true(sim_reload(s, POLICY("")));
+	measure_for(s, 6, 100, 50, 300);
+	assert_leaves(s, "g", INET4, "lte");
+	sim_done(s);
+}
+
 static void a_millisecond_is_not_better_though_it_is_half(void **state)
 {
 	SIM(POLICY(""));
@@ -204,8 +229,8 @@ static void a_link_outside_the_sla_is_not_better_whatever_it_measures(void **sta
 	SIM(SLA);
 
 	for (unsigned i = 0; i < 60; i++) {
-		measure(s, FIBER, 99, 0);
-		measure(s, LTE, 10, 11); /* quick, but it loses too much */
+		measure(s, FIBER, 99, 9); /* all just within */
+		measure(s, LTE, 101, 0); /* all in all much less, but too slow */
 		sim_pass(s, 1000);
 	}
 	assert_leaves(s, "g", INET4, "fiber");
@@ -278,6 +303,8 @@ int main(void)
 		FACT(the_while_ends_by_the_clock),
 		FACT(one_bad_round_between_begins_the_while_anew),
 		FACT(a_little_better_is_not_better),
+		FACT(whoever_is_better_than_the_new_one_waits_from_then_on),
+		FACT(a_while_goes_on_over_a_reload),
 		FACT(a_millisecond_is_not_better_though_it_is_half),
 		FACT(two_equal_links_never_swap),
 		FACT(noise_within_better_by_percent_never_swaps),
