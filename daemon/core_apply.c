@@ -23,6 +23,8 @@
 #define DELAY_MAX_NS (2000 * MS)
 /* Repairs that are needed again after this delay are worth a line. */
 #define REPAIR_TELL_NS (160 * MS)
+/* A repair that held for so many of its delays begins anew with the shortest. */
+#define REPAIR_HELD 4
 /* A kernel that refused the daemonless state so often will not take it. */
 #define STOP_TRIES 3
 /* A load that is just switching is short; so long a stop waits for it at most. */
@@ -340,7 +342,8 @@ static enum core_do ask_desired(struct core *c, struct core_actions *ret)
 /* Rules or routes are not what we left: put back, more slowly if that does not hold. */
 static enum core_do ask_repair(struct core *c, uint64_t now_ns, struct core_actions *ret)
 {
-	bool rare = now_ns >= c->repair_at_ns + DELAY_MAX_NS;
+	/* what held for some time was no fight, however often it happens */
+	bool rare = now_ns >= c->repair_at_ns + REPAIR_HELD * c->repair_delay_ns;
 	bool ours = !net_differs(&c->has.state.net, &c->wanted.state.net);
 	enum core_do what;
 
