@@ -101,6 +101,17 @@ static bool is_blocked_state(uint8_t operstate)
 }
 
 /*
+ * The last look knows of that loss and saw the carrier that came after it: to
+ * believe the event would be a second loss, and damping counts them. (0: a
+ * kernel before 4.16, which does not count.)
+ */
+static bool is_old_loss(const struct netstate_link *known, const struct netstate_link *link)
+{
+	return !link->carrier && link->carrier_down_count &&
+	       link->carrier_down_count <= known->carrier_down_count;
+}
+
+/*
  * An event tells how the device was when it was sent, which may be long ago, so
  * only what it takes away is worked in.
  */
@@ -119,7 +130,7 @@ enum core_links_news core_links_event(struct core *c, const struct netstate_link
 		remove_link(c, known);
 		return CORE_LINKS_WORSE;
 	}
-	if (known->carrier && !link->carrier) {
+	if (known->carrier && !link->carrier && !is_old_loss(known, link)) {
 		known->carrier = false;
 		worse = true;
 	}

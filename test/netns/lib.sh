@@ -202,7 +202,12 @@ lab_answers() { # NAMESPACE N: is its answering program up, for both families?
 }
 
 lab_pull() { ip -n "$1" link set cable down; } # ISP: pulls its cable
-lab_plug() { ip -n "$1" link set cable up; }
+# Asked for the device, the provider's kernel knows its carrier at once (linkwatch_sync_dev()); else its
+# bridge forwards up to a second late, or stops once more.
+lab_plug() {
+	ip -n "$1" link set cable up
+	ip -n "$1" link show dev cable >/dev/null
+}
 
 # Silent failures, with the carrier on. lab_blackhole ISP [WHAT...]: nothing comes back from there any
 # more; WHAT is 4 or 6 (one family only), `gateway` (its own addresses and neighbour discovery are

@@ -108,6 +108,31 @@ static void an_event_of_an_old_carrier_is_not_believed(void **state)
 	assert_leaves(s, "default", INET4, "lte");
 }
 
+static void an_event_of_a_loss_that_is_over_is_no_second_loss(void **state)
+{
+	struct sim *s = *state;
+	struct core_event stale = { .type = CORE_EVENT_LINK };
+
+	sim_set_carrier(s, FIBER, false);
+	stale.link.link = sim_link(&s->devices[FIBER]);
+	sim_event(s, &stale);
+	sim_set_carrier(s, FIBER, true);
+	sim_poll(s); /* sooner than the kernel's events */
+	sim_pass(s, 100);
+	assert_leaves(s, "default", INET4, "fiber");
+	assert_int_equal(core_link_losses(s->core, FIBER, INET4), 1);
+	strbuf_reset(&s->log);
+	sim_event(s, &stale);
+	sim_pass(s, 100);
+	assert_int_equal(core_link_losses(s->core, FIBER, INET4), 1);
+	assert_null(strstr(strbuf_text(&s->log), "fiber: ipv4"));
+	/* and a new one counts */
+	sim_set_carrier(s, FIBER, false);
+	sim_tell_link(s, FIBER);
+	assert_int_equal(core_link_losses(s->core, FIBER, INET4), 2);
+	assert_leaves(s, "default", INET4, "lte");
+}
+
 static void old_bad_news_is_corrected_by_the_next_look(void **state)
 {
 	struct sim *s = *state;
@@ -546,6 +571,7 @@ int main(void)
 		FACT(a_poll_alone_finds_a_pulled_cable),
 		FACT(the_link_comes_back),
 		FACT(an_event_of_an_old_carrier_is_not_believed),
+		FACT(an_event_of_a_loss_that_is_over_is_no_second_loss),
 		FACT(old_bad_news_is_corrected_by_the_next_look),
 		FACT(ipv6_alone_moves_when_its_address_goes),
 		FACT(a_lost_gateway_moves_its_family),
