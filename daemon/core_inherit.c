@@ -97,10 +97,10 @@ static void inherit_group(struct core *c, size_t i, const struct core *old)
 	for (enum inet_family f = INET4; f <= INET6; f++) {
 		const struct core_group_choice *from = &old->groups[was].family[f];
 		struct core_group_choice *to = &c->groups[i].family[f];
-		int hand = same_link(c, old, from->hand);
 		int link = from->kind == CORE_CHOICE_LINK ? same_link(c, old, (int)from->link) : -1;
 
-		to->hand = is_member(c, i, hand) ? hand : -1;
+		to->hand = same_link(c, old,
+				     from->hand); /* a member or not: the decision sees to it */
 		memcpy(to->reason, from->reason, sizeof(to->reason));
 		inherit_members(c, i, f, old, was);
 		if (is_member(c, i, link)) {

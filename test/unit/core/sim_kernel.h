@@ -107,10 +107,9 @@ static inline struct sim_device *sim_device_named(struct sim *s, const char *nam
 	return NULL;
 }
 
-/* Of a link. One that the policy names and that is not there yet: it is there, up, with all it needs. */
-static inline struct sim_device *sim_device(struct sim *s, size_t link)
+/* There, up, with all it needs, unless it has been heard of before. */
+static inline struct sim_device *sim_make_device(struct sim *s, const char *name)
 {
-	const char *name = s->plan->links[link].device;
 	struct sim_device *d = sim_device_named(s, name);
 
 	if (d)
@@ -124,6 +123,11 @@ static inline struct sim_device *sim_device(struct sim *s, size_t link)
 				  .gateway = { true, true } };
 	snprintf(d->name, sizeof(d->name), "%s", name);
 	return d;
+}
+
+static inline struct sim_device *sim_device(struct sim *s, size_t link)
+{
+	return sim_make_device(s, s->plan->links[link].device);
 }
 
 static inline struct netstate_link sim_link(const struct sim_device *d)

@@ -92,6 +92,24 @@ static void a_link_that_is_up_is_told_as_up(void **state)
 	assert_int_equal(act.lines[1].detect_us, 0); /* no trouble had to be detected */
 }
 
+static void what_was_wrong_long_before_is_not_what_was_detected(void **state)
+{
+	struct sim *s = *state;
+	struct probe_stats stats = { .rounds = 20, .rtt_ms = 5, .bad_since_ns = s->now_ns };
+	struct core_event e = { .type = CORE_EVENT_SWITCH };
+	struct core_actions act;
+
+	sim_choose(s, 0, FIBER);
+	sim_round(s, FIBER, INET4, PROBE_DEGRADED, &stats, "loss");
+	sim_pass(s, 60000);
+	e.choose.link = LTE;
+	step(s, &e, &act);
+	assert_int_equal(act.n_lines, 2);
+	assert_int_equal(act.lines[0].family, INET4);
+	assert_string_equal(act.lines[0].to, "lte");
+	assert_int_equal(act.lines[0].detect_us, 0);
+}
+
 /* Hooks for links that are no longer good need not know all the ways of that. */
 static void every_way_of_not_being_up_is_told_as_down(void **state)
 {
@@ -241,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FACT(a_link_that_dies_is_told_with_all_that_programs_want),
 		FACT(a_link_that_is_up_is_told_as_up),
+		FACT(what_was_wrong_long_before_is_not_what_was_detected),
 		FACT(every_way_of_not_being_up_is_told_as_down),
 		FACT(a_variant_is_told_only_where_it_goes_its_own_way),
 		FACT(a_few_changes_are_a_line_each),

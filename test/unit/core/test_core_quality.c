@@ -126,6 +126,25 @@ static void a_while_goes_on_over_a_reload(void **state)
 	sim_done(s);
 }
 
+static void a_group_that_becomes_one_of_quality_begins_to_measure(void **state)
+{
+	SIM("{ \"version\": 1, \"links\": {\n"
+	    "  \"fiber\": { \"device\": \"eth1\", \"probe\": \"ping\" },\n"
+	    "  \"lte\": { \"device\": \"wwan0\", \"probe\": \"ping\" },\n"
+	    "  \"sat\": { \"device\": \"eth2\", \"probe\": \"ping\" } },\n"
+	    "\"probes\": { \"ping\": { \"type\": \"icmp\", \"hosts4\": [\"192.0.2.1\"] } },\n"
+	    "\"groups\": { \"g\": { \"links\": [\"fiber\", \"lte\", \"sat\"] } },\n"
+	    "\"rules\": [ { \"to\": [\"203.0.113.0/24\"], \"via\": \"g\" } ] }\n");
+
+	measure_for(s, 3, 100, 100, 100);
+	assert_leaves(s, "g", INET4, "fiber");
+	assert_true(sim_reload(s, POLICY("")));
+	sim_pass(s, 100);
+	measure_for(s, 12, 100, 50, 300);
+	assert_leaves(s, "g", INET4, "lte");
+	sim_done(s);
+}
+
 static void a_millisecond_is_not_better_though_it_is_half(void **state)
 {
 	SIM(POLICY(""));
@@ -234,6 +253,7 @@ static void a_link_outside_the_sla_is_not_better_whatever_it_measures(void **sta
 		sim_pass(s, 1000);
 	}
 	assert_leaves(s, "g", INET4, "fiber");
+	assert_int_equal(core_group_switches(s->core, 0, INET4), 0);
 	sim_done(s);
 }
 
@@ -305,6 +325,7 @@ int main(void)
 		FACT(a_little_better_is_not_better),
 		FACT(whoever_is_better_than_the_new_one_waits_from_then_on),
 		FACT(a_while_goes_on_over_a_reload),
+		FACT(a_group_that_becomes_one_of_quality_begins_to_measure),
 		FACT(a_millisecond_is_not_better_though_it_is_half),
 		FACT(two_equal_links_never_swap),
 		FACT(noise_within_better_by_percent_never_swaps),

@@ -113,6 +113,9 @@ static void a_link_on_another_device_begins_anew(void **state)
 	struct sim *s = *state;
 
 	sim_drain(s, FIBER, true);
+	sim_make_device(s, "eth9"); /* has been there for long, and known */
+	sim_send(s, CORE_EVENT_LOOK);
+	sim_pass(s, 100);
 	reload(s, "{ \"version\": 1, \"links\": {\n"
 		  "\"fiber\": { \"device\": \"eth9\", \"id\": 7, \"probe\": \"ping\" }, " LTE_
 		  " },\n" PROBES
