@@ -52,5 +52,5 @@ for i in 1 2 3; do
 	wait $!
 	story_step "the route deleted while it is plugged in, $i"
 done
-lab_daemon_clean "switch: .*No such file or directory"
+lab_daemon_clean "switch: .*No such file or directory|apply: .*Resource temporarily unavailable"
 lab_done
