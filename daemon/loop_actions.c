@@ -13,6 +13,8 @@
 
 /* Lines of one report that are worth logging. */
 #define REPORT_LINES_MAX 20
+/* So many interrupted looks in a row are worth a line. */
+#define INTERRUPTED_MAX 5
 
 void loop_actions_fault(char **told, const char *what, const char *text)
 {
@@ -24,6 +26,22 @@ void loop_actions_fault(char **told, const char *what, const char *text)
 		return;
 	log_err(what, "%s", text);
 	*told = memory_strdup(text);
+}
+
+/* Somebody changed what was being read, as a load of ours does: normal, unless it goes on. */
+static bool is_passing(struct loop *l, int r)
+{
+	if (r != -EAGAIN && r != -EINTR && r != -ERESTART)
+		return false;
+	return ++l->interrupted < INTERRUPTED_MAX;
+}
+
+static void fault(struct loop *l, const char *what, int r, const char *text)
+{
+	if (is_passing(l, r))
+		log_debug(what, "%s", text);
+	else
+		loop_actions_fault(&l->last_error, what, text);
 }
 
 static void new_report(struct loop *l)
@@ -66,7 +84,7 @@ static void observe(struct loop *l, struct core_event *ret)
 	l->observed = (struct netstate){ 0 };
 	r = apply_observe(l->apply, l->observed_arena, &l->observed);
 	if (r < 0) {
-		loop_actions_fault(&l->last_error, "observe", strerror(-r));
+		fault(l, "observe", r, strerror(-r));
 		*ret = (struct core_event){ .type = CORE_EVENT_OBSERVE_FAILED };
 		return;
 	}
@@ -85,7 +103,7 @@ static void check(struct loop *l, struct core_event *ret)
 	r = apply_tables(l->apply, loop_plan(l), APPLY_DRY_RUN, NULL, NULL, &l->report);
 	loop_relax(l);
 	if (r < 0) {
-		loop_actions_fault(&l->last_error, "check", report_error(l, r));
+		fault(l, "check", r, report_error(l, r));
 		ret->type = CORE_EVENT_CHECK_FAILED;
 		return;
 	}
@@ -169,11 +187,12 @@ static void load(struct loop *l, struct core_event *ret)
 static void applied(struct loop *l, int r, const char *what, struct core_event *ret)
 {
 	if (r < 0) {
-		loop_actions_fault(&l->last_error, what, report_error(l, r));
+		fault(l, what, r, report_error(l, r));
 		*ret = (struct core_event){ .type = CORE_EVENT_APPLY_FAILED };
 		return;
 	}
 	loop_actions_fault(&l->last_error, NULL, NULL);
+	l->interrupted = 0;
 	*ret = (struct core_event){ .type = CORE_EVENT_APPLIED, .made = &l->report.made };
 }
 

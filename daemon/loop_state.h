@@ -57,6 +57,7 @@ struct loop {
 	bool ready; /* the kernel had it all once */
 	bool watching; /* the watchers run */
 	bool stopping;
+	unsigned interrupted; /* looks and applies in a row */
 	char *last_error, *load_error; /* told already; NULL: all is well */
 	uint64_t begin_ns; /* of the daemon */
 	size_t changes; /* of the first loads */
