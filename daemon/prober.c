@@ -118,10 +118,13 @@ static const struct prober_type *type_of(enum policy_probe_type t)
 	return NULL;
 }
 
-/* A fraction of 65536 that is far from that of every other run (golden ratio). */
-static unsigned phase_of(size_t i)
+/*
+ * A fraction of 65536 that is far from that of every other link (golden ratio). Both families of
+ * a link are asked together: that wakes us once.
+ */
+static unsigned phase_of(size_t link)
 {
-	return (unsigned)(i * 40503u) & 0xffff;
+	return (unsigned)(link * 40503u) & 0xffff;
 }
 
 static void init_run(struct prober *p, size_t link, enum inet_family f)
@@ -137,7 +140,7 @@ static void init_run(struct prober *p, size_t link, enum inet_family f)
 		.link_name = l->name,
 		.device = l->device,
 		.mark = l->probe_mark,
-		.phase = phase_of(link * INET_FAMILY_COUNT + f),
+		.phase = phase_of(link),
 	};
 	if (!probe || !policy_probe_covers(probe, f) || !type_of(probe->type))
 		return;

@@ -83,6 +83,8 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int revents)
 			return;
 		if (n > 0)
 			take(s, packet, (size_t)n, &from);
+		if (!s->run->n_undecided)
+			return; /* most often that was all; else we are called again */
 	}
 }
 
