@@ -287,13 +287,11 @@ enum step {
 };
 #define STEP_COUNT (STEP_REPAIR + 1)
 
-/* When a step is to be done; CORE_NEVER when it is not wanted or has to wait for an event. */
-static uint64_t due_ns(const struct core *c, enum step s)
+/* When a step is wanted; CORE_NEVER: it is not, or has to wait for an event. */
+static uint64_t wanted_ns(const struct core *c, enum step s)
 {
 	bool idle = c->phase == CORE_LOAD_NONE;
 
-	if (c->phase == CORE_LOAD_SWITCHING)
-		return CORE_NEVER;
 	switch (s) {
 	case STEP_SWITCH:
 		return c->elements_differ ? 0 : CORE_NEVER;
@@ -321,6 +319,15 @@ static uint64_t due_ns(const struct core *c, enum step s)
 		return c->net_differs ? c->repair_at_ns : CORE_NEVER;
 	}
 	return CORE_NEVER;
+}
+
+static uint64_t due_ns(const struct core *c, enum step s)
+{
+	uint64_t at_ns = wanted_ns(c, s);
+
+	if (c->phase != CORE_LOAD_SWITCHING || at_ns > c->switch_until_ns)
+		return at_ns;
+	return c->switch_until_ns;
 }
 
 static enum core_do ask_wanted(struct core *c, enum core_do what, struct core_actions *ret)
@@ -367,7 +374,7 @@ static enum core_do take_step(struct core *c, enum step s, uint64_t now_ns,
 	case STEP_NET:
 		return ask_wanted(c, CORE_DO_APPLY_NET, ret);
 	case STEP_GO:
-		core_load_gone(c);
+		core_load_gone(c, now_ns);
 		return CORE_DO_LOAD_GO;
 	case STEP_DELETE_FLOWS:
 		core_flows_ask(c, ret);

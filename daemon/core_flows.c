@@ -33,8 +33,18 @@ static bool is_chosen(const struct core_target_choice *ch, size_t candidate)
 void core_flows_left(struct core *c, size_t target, enum inet_family f,
 		     const struct core_target_choice *old, uint64_t now_ns)
 {
-	if (old->kind == CORE_CHOICE_LINK)
-		c->targets[target].flows[old->candidate][f].left_ns = now_ns;
+	const struct core_target_choice *ch = &c->targets[target].family[f];
+	const struct plan_candidate *cand;
+	bool better;
+
+	if (old->kind != CORE_CHOICE_LINK)
+		return;
+	cand = &c->plan->targets[target].candidates[old->candidate];
+	/* not for want of something good: an earlier one is back, or it was asked for */
+	better =
+		ch->kind == CORE_CHOICE_LINK && (ch->candidate < old->candidate ||
+						 core_health_use(c, cand->link, f) == LINK_USE_YES);
+	c->targets[target].flows[old->candidate][f].left_ns = better ? now_ns : 0;
 }
 
 /* A better link is used again: when the flows on this one, which lives, follow it. CORE_NEVER */

@@ -176,7 +176,10 @@ static void decide_failover(struct decision *d)
 		member = failback(d);
 		if (member < 0 || member == d->present)
 			return;
-		set_reason(d, "%s is up again", name_of(d, member));
+		if (d->choice->released)
+			set_reason(d, "no longer by hand");
+		else
+			set_reason(d, "%s is up again", name_of(d, member));
 	} else {
 		member = first_of(d, LINK_USE_YES);
 		reason_of(d, member);
@@ -319,6 +322,7 @@ static void decide(struct core *c, size_t group, enum inet_family f, uint64_t no
 			}
 	}
 	ch->decided = true;
+	ch->released = false;
 }
 
 bool core_groups_refresh(struct core *c, uint64_t now_ns)
@@ -342,6 +346,7 @@ void core_groups_switch(struct core *c, size_t group, int link)
 		bool usable = link >= 0 && core_health_use(c, (size_t)link, f) != LINK_USE_NO;
 
 		possible = possible || usable;
+		c->groups[group].family[f].released = c->groups[group].family[f].hand >= 0;
 		c->groups[group].family[f].hand = usable ? link : -1;
 	}
 	if (!possible)

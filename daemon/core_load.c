@@ -14,6 +14,11 @@
  */
 #define NET_TRIES    3
 #define NET_DELAY_NS (10 * MS)
+/*
+ * Switching takes milliseconds, and whatever else is to be done waits for it;
+ * for a worker that hangs only so long.
+ */
+#define SWITCH_WAIT_NS (1000 * MS)
 
 void core_load_want(struct core *c, uint64_t at_ns)
 {
@@ -110,7 +115,8 @@ void core_load_begun(struct core *c)
 	c->state_beside = c->has_valid;
 }
 
-void core_load_gone(struct core *c)
+void core_load_gone(struct core *c, uint64_t now_ns)
 {
 	c->phase = CORE_LOAD_SWITCHING;
+	c->switch_until_ns = now_ns + SWITCH_WAIT_NS;
 }

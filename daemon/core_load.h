@@ -21,4 +21,4 @@ uint64_t core_load_net_ns(const struct core *c);
 uint64_t core_load_go_ns(const struct core *c);
 /* It is done. */
 void core_load_begun(struct core *c);
-void core_load_gone(struct core *c);
+void core_load_gone(struct core *c, uint64_t now_ns);

@@ -62,6 +62,7 @@ struct core_group_choice {
 	size_t link; /* LINK */
 	bool *takes_part; /* BALANCE: by member */
 	int hand; /* link chosen by hand, -1 none */
+	bool released; /* automatic again in this step */
 	int next_link; /* waits: -1 none */
 	uint64_t next_ns;
 	bool decided, changed; /* ever; in this step */
@@ -82,7 +83,8 @@ struct core_flow {
 		CORE_FLOWS_DELETING,
 		CORE_FLOWS_MOVED,
 	} state;
-	uint64_t left_ns; /* when new flows went elsewhere the last time; 0: never */
+	uint64_t
+		left_ns; /* when new flows went to a better link; 0: it was left for a worse one, or never */
 };
 
 /* Where a target leaves, one family (core_targets.c). */
@@ -177,6 +179,7 @@ struct core {
 	bool state_beside; /* the tables were all right when it began: elements can be put right meanwhile */
 	uint64_t load_at_ns, load_delay_ns, net_at_ns;
 	unsigned net_tries;
+	uint64_t switch_until_ns; /* SWITCHING: so long the rest waits for it at most */
 
 	/* core_lines.c */
 	struct arena *line_arena;

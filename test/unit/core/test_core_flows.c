@@ -236,6 +236,34 @@ static void a_drain_ends_when_its_link_is_needed_again(void **state)
 	sim_done(s);
 }
 
+/* Only what goes back to a better link is pulled. */
+static void a_link_left_for_a_worse_one_is_not_pulled_empty(void **state)
+{
+	SIM("{ \"version\": 1, \"links\": {\n"
+	    "  \"fiber\": { \"device\": \"eth1\", \"id\": 7, \"hold_down\": \"60s\" },\n"
+	    "  \"lte\": { \"device\": \"wwan0\", \"id\": 8 } },\n"
+	    "\"groups\": { \"default\": { \"links\": [\"fiber\", \"lte\"],\n"
+	    "  \"on_recover\": \"pull\" } },\n" RULES);
+
+	facts_lose_carrier(s, LTE);
+	facts_lose_carrier(s, FIBER);
+	sim_pass(s, 1000);
+	facts_get_carrier(s, FIBER); /* held down, and better than nothing */
+	sim_pass(s, 1000);
+	assert_both_leave(s, "default", "fiber");
+	strbuf_reset(&s->log);
+	facts_get_carrier(s, LTE);
+	sim_pass(s, 1000);
+	assert_both_leave(s, "default", "lte");
+	assert_not_logged(s, "delete flows");
+	assert_kernel_is_right(s);
+	/* and lte, as soon as fiber is really back */
+	sim_pass(s, 60000);
+	assert_both_leave(s, "default", "fiber");
+	assert_logged(s, "delete flows ipv4 0x25398/0xffffff\n");
+	sim_done(s);
+}
+
 static void a_link_drained_by_hand_is_never_pulled_empty(void **state)
 {
 	SIM(POLICY(", \"on_recover\": \"pull\""));
@@ -299,6 +327,7 @@ int main(void)
 		FACT(pull_moves_them_at_once),
 		FACT(drain_moves_them_after_a_time),
 		FACT(a_drain_ends_when_its_link_is_needed_again),
+		FACT(a_link_left_for_a_worse_one_is_not_pulled_empty),
 		FACT(a_link_drained_by_hand_is_never_pulled_empty),
 		FACT(a_balances_flows_go_to_one_that_takes_part),
 		FACT(flows_that_move_twice_are_forgotten_twice),

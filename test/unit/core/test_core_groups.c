@@ -365,6 +365,7 @@ static void a_switch_by_hand_holds_against_a_better_link(void **state)
 	assert_both_leave(s, "g", "lte");
 	sim_choose(s, 0, -1);
 	assert_both_leave(s, "g", "fiber");
+	assert_logged(s, "group: g: ipv4 lte -> fiber ("); /* lte is degraded: that is why */
 	core_group_choice(s->core, 0, INET4, &c);
 	assert_false(c.by_hand);
 	sim_done(s);

@@ -116,6 +116,24 @@ static void while_it_switches_a_failover_waits_and_is_not_lost(void **state)
 	assert_null(sim_fault(s));
 }
 
+static void for_a_worker_that_hangs_a_failover_does_not_wait_for_ever(void **state)
+{
+	struct sim *s = *state;
+
+	begin_small_load(s);
+	s->switch_ms = 3600000;
+	sim_pass(s, 1001);
+	assert_int_equal(s->load.phase, SIM_LOAD_SWITCHING);
+	strbuf_reset(&s->log);
+	facts_lose_carrier(s, FIBER);
+	sim_pass(s, 900);
+	assert_not_logged(s, "  switch\n");
+	sim_pass(s, 200);
+	assert_logged(s, "  switch\n");
+	assert_null(sim_fault(s));
+	assert_int_equal(s->load.phase, SIM_LOAD_SWITCHING);
+}
+
 static void a_failover_whose_tables_are_gone_is_in_what_is_loaded(void **state)
 {
 	struct sim *s = *state;
@@ -344,6 +362,7 @@ int main(void)
 		FACT(a_failover_does_not_wait_for_the_long_part),
 		FACT(a_failover_at_the_barrier_goes_before_the_switch),
 		FACT(while_it_switches_a_failover_waits_and_is_not_lost),
+		FACT(for_a_worker_that_hangs_a_failover_does_not_wait_for_ever),
 		FACT(a_failover_whose_tables_are_gone_is_in_what_is_loaded),
 		FACT(nothing_comes_between_while_it_is_under_way),
 		FACT(a_busy_lock_is_asked_again_more_slowly),
