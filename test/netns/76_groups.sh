@@ -13,7 +13,7 @@ LAB_GROUPS=', "delayed": { "links": ["isp1", "isp2"], "failback": "delayed", "fa
 	"never": { "links": ["isp1", "isp2"], "failback": "never" },
 	"shared": { "mode": "balance", "links": [ { "link": "isp1", "weight": 7 }, { "link": "isp2", "weight": 3 } ] },
 	"best": { "mode": "quality", "links": ["isp1", "isp2"], "sla": { "loss_percent": 25, "rtt_ms": 110, "jitter_ms": 25 },
-		"better_by_percent": 40, "better_for": "2s" }'
+		"better_by_percent": 50, "better_for": "4s" }'
 RULES='"rules": [ { "name": "delayed", "to": ["198.18.1.0/24", "2001:db8:a1::/48"], "via": "delayed" },
 	{ "name": "never", "to": ["198.18.2.0/24", "2001:db8:a2::/48"], "via": "never" },
 	{ "name": "shared", "to": ["198.18.3.0/24", "2001:db8:a3::/48"], "via": "shared" },
@@ -118,8 +118,8 @@ sleep 3
 lab_quality isp2 20 2 50
 quality "quality: loss: left" isp1 20
 lab_quality isp2 20 2
-lab_quality isp1 80 2 # within the sla, but the other is better by more than 40 %
-quality "quality: much better for two seconds" isp2 20
+lab_quality isp1 80 2 # within the sla, but the other is better by more than half
+quality "quality: much better for four seconds" isp2 20
 lab_quality isp1 20 2
 sleep 3
 switches() { lab_ctl --json status | /usr/bin/python3 -c "import json, sys
