@@ -23,6 +23,8 @@
 #define INTERVAL_S 0.025
 /* An answer that stays the same is news to nobody; told all the same once a second. */
 #define TELL_EVERY 40
+/* Polls between a change of a device and a look at what stands on what: changes come in bursts. */
+#define BELOW_DELAY 4
 
 static enum core_carrier ask(int fd, struct ifreq *request)
 {
@@ -34,13 +36,37 @@ static enum core_carrier ask(int fd, struct ifreq *request)
 	return value.data ? CORE_CARRIER_YES : CORE_CARRIER_NO;
 }
 
+/* What is below first: once asked, the kernel tells those above. */
+static void ask_below(struct carrier_poll *p, bool *without)
+{
+	for (size_t i = 0; i < p->below.n; i++) {
+		struct carrier_below_device *d = &p->below.devices[i];
+
+		if (ask(p->fd, &d->request) == CORE_CARRIER_NO && d->follows)
+			without[d->link] = true;
+	}
+}
+
+static void ask_all(struct carrier_poll *p)
+{
+	bool without[POLICY_LINKS_MAX] = { false };
+
+	if (p->below_due && !--p->below_due)
+		carrier_below_look(&p->below, loop_plan(p->loop));
+	ask_below(p, without);
+	for (size_t i = 0; i < p->n; i++) {
+		p->asked[i] = ask(p->fd, &p->requests[i]);
+		if (p->asked[i] == CORE_CARRIER_YES && without[i])
+			p->asked[i] = CORE_CARRIER_NO;
+	}
+}
+
 static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	struct carrier_poll *p = container_of(w, struct carrier_poll, timer);
 	struct core_event event = { .type = CORE_EVENT_CARRIER };
 
-	for (size_t i = 0; i < p->n; i++)
-		p->asked[i] = ask(p->fd, &p->requests[i]);
+	ask_all(p);
 	if (++p->untold < TELL_EVERY && !memcmp(p->asked, p->carrier, p->n * sizeof(*p->asked)))
 		return;
 	memcpy(p->carrier, p->asked, p->n * sizeof(*p->asked));
@@ -65,12 +91,15 @@ void carrier_poll_rebind(struct carrier_poll *p)
 	for (size_t i = 0; i < p->n; i++)
 		snprintf(p->requests[i].ifr_name, sizeof(p->requests[i].ifr_name), "%s",
 			 plan->links[i].device);
+	p->below.n = 0;
 	carrier_poll_forget(p);
 }
 
 void carrier_poll_forget(struct carrier_poll *p)
 {
 	p->untold = TELL_EVERY;
+	if (!p->below_due)
+		p->below_due = BELOW_DELAY;
 }
 
 int carrier_poll_start(struct carrier_poll *p, struct loop *l)
@@ -97,6 +126,7 @@ void carrier_poll_stop(struct carrier_poll *p)
 	free(p->carrier);
 	free(p->asked);
 	free(p->requests);
+	carrier_below_done(&p->below);
 	p->carrier = p->asked = NULL;
 	p->requests = NULL;
 }

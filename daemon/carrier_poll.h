@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "daemon/carrier_below.h"
 #include "daemon/core_event.h"
 
 #include <ev.h>
@@ -19,6 +20,8 @@ struct carrier_poll {
 	enum core_carrier *carrier; /* by link: as told last */
 	enum core_carrier *asked;
 	struct ifreq *requests;
+	struct carrier_below below;
+	unsigned below_due; /* polls until the devices below are looked at, 0: no need */
 	size_t n;
 	unsigned untold; /* polls since the core was told */
 	int fd;

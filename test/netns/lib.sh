@@ -419,7 +419,7 @@ lab_lost() { awk '$1 == "total" { n += $3 - $4 } END { print n + 0 }' $LAB_TMP/p
 
 # lab_turns COUNT DIES RETURNS: the link that both flows of a pulse are on dies (DIES ISP), they move to the
 # other of isp1 and isp2, it returns (RETURNS ISP) and is up again; COUNT times. Then lab_silences
-# ADDRESS: "MEDIAN MIN MAX COUNT" of the milliseconds without an answer.
+# ADDRESS [ISP]: "MEDIAN MIN MAX COUNT" of the milliseconds without an answer.
 lab_turns() {
 	local count=$1 dies=$2 returns=$3 on=isp1 other=isp2 i
 
@@ -438,13 +438,13 @@ lab_turns() {
 	[ "$i" -gt "$count" ] && ok "$dies: both flows moved, $count times" || not_ok "$dies: only $((i - 1)) of $count times"
 }
 lab_moved_often() { [ "$(lab_moves "$(lab_dst 4)")" -ge "$1" ] && [ "$(lab_moves "$(lab_dst 6)")" -ge "$1" ]; }
-lab_silences() { awk -v a="$1" '$1 == "moved" && $2 == a { print $6 }' $LAB_TMP/pulse | lab_median; }
-# expect_silence MS TEXT: the median of each family is at most that
+lab_silences() { awk -v a="$1" -v o="${2:-}" '$1 == "moved" && $2 == a && (o == "" || $4 == o) { print $6 }' $LAB_TMP/pulse | lab_median; }
+# expect_silence MS TEXT [ISP]: the median of each family is at most that (where ISP died)
 expect_silence() {
 	local family median min max n
 
 	for family in 4 6; do
-		read -r median min max n <<<"$(lab_silences "$(lab_dst $family)")"
+		read -r median min max n <<<"$(lab_silences "$(lab_dst $family)" "${3:-}")"
 		if lab_at_most "${median:-}" "$1"; then
 			ok "$2, IPv$family: median $median ms ($min to $max, $n times)"
 		else
