@@ -235,8 +235,9 @@ static void apply_change(struct loop *l, const struct core_actions *a, struct co
 			 " us, committed in %lu us",
 			 l->detect_us, decided_us, commit_ns / 1000);
 	else
-		log_info("switch", "decided in %" PRIu64 " us, committed in %lu us", decided_us,
-			 commit_ns / 1000);
+		/* routes, flows that follow, a link that is better again: the lines above say it */
+		log_debug("switch", "decided in %" PRIu64 " us, committed in %lu us", decided_us,
+			  commit_ns / 1000);
 	l->detect_us = 0;
 }
 
