@@ -13,6 +13,9 @@
 #define NS_PER_MS 1000000u
 /* Looks that others' events cause take at most a tenth of the time. */
 #define HURRY_REST 10
+/* Carrier is polled at multiples of this: one wakeup instead of two. Not where it would crowd rounds. */
+#define TICK_NS	  25000000u
+#define TICKED_NS (16 * TICK_NS)
 
 /* ---- the outcome of questions ---- */
 
@@ -152,6 +155,14 @@ static void begin(struct prober_run *run, uint64_t now_ns)
 	}
 }
 
+/* Where in an interval; together with what else is done again and again, if there is time. */
+static uint64_t place_of(const struct prober_run *run, uint64_t interval)
+{
+	uint64_t place = interval / 65536 * run->phase;
+
+	return interval < TICKED_NS ? place : place - place % TICK_NS;
+}
+
 /*
  * Rounds lie on a grid, each run's at a place of its own, so that those of many
  * links do not fall together. A round comes a bit earlier to get there, never later.
@@ -161,11 +172,11 @@ static uint64_t next_round(const struct prober_run *run, uint64_t now_ns)
 	uint64_t interval = (uint64_t)probe_track_interval_ms(run->track) * NS_PER_MS;
 	uint64_t next = run->started_ns + interval;
 	uint64_t earliest = run->started_ns + interval / 4 * 3;
-	uint64_t phase = interval / 65536 * run->phase, place;
+	uint64_t place;
 
 	if (earliest < now_ns)
 		earliest = now_ns;
-	place = earliest - earliest % interval + phase;
+	place = earliest - earliest % interval + place_of(run, interval);
 	if (place < earliest)
 		place += interval;
 	/* still too far away for one step: a quarter nearer */
