@@ -58,13 +58,6 @@ uint64_t loop_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* No ticks here: there is nothing else to do. */
-double loop_tick_delay_s(double at_least_s);
-double loop_tick_delay_s(double at_least_s)
-{
-	return at_least_s;
-}
-
 const struct core *loop_core(const struct loop *l)
 {
 	return &l->core;
