@@ -20,7 +20,7 @@
  * and a replug is seen within 30 ms. ETHTOOL_GLINK takes 1.9 us and, on kernels
  * since 6.8, makes the kernel send the event it holds back (linkwatch_sync_dev()).
  */
-#define INTERVAL_S 0.025
+#define INTERVAL_S LOOP_TICK_S
 /* An answer that stays the same is news to nobody; told all the same once a second. */
 #define TELL_EVERY 40
 /* Polls between a change of a device and a look at what stands on what: changes come in bursts. */
@@ -66,6 +66,8 @@ static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 	struct carrier_poll *p = container_of(w, struct carrier_poll, timer);
 	struct core_event event = { .type = CORE_EVENT_CARRIER };
 
+	w->repeat = loop_tick_delay_s(INTERVAL_S / 2);
+	ev_timer_again(ev, w);
 	ask_all(p);
 	if (++p->untold < TELL_EVERY && !memcmp(p->asked, p->carrier, p->n * sizeof(*p->asked)))
 		return;

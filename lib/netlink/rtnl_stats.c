@@ -51,3 +51,16 @@ int rtnl_stats_decode(const struct nlmsghdr *nlh, uint64_t *ret_sent, uint64_t *
 	*ret_received = s.rx_packets > s.multicast ? s.rx_packets - s.multicast : 0;
 	return 0;
 }
+
+int rtnl_stats_decode_device(const struct nlmsghdr *nlh, int *ret_ifindex, uint64_t *ret_sent,
+			     uint64_t *ret_received)
+{
+	struct if_stats_msg stats;
+	int r = rtnl_stats_decode(nlh, ret_sent, ret_received);
+
+	if (r < 0)
+		return r;
+	memcpy(&stats, (const uint8_t *)(const void *)nlh + NLMSG_HDRLEN, sizeof(stats));
+	*ret_ifindex = (int)stats.ifindex;
+	return 0;
+}

@@ -10,7 +10,7 @@ struct nlmsghdr;
 
 #define RTNL_STATS_ENCODE_MAX 32
 
-/* Into a 4-byte aligned buffer: its bytes, 0 when there is no room. */
+/* Into a 4-byte aligned buffer: its bytes, 0 when there is no room. ifindex 0: for a dump. */
 ssize_t rtnl_stats_encode(int ifindex, void *buf, size_t size);
 
 /*
@@ -19,3 +19,6 @@ ssize_t rtnl_stats_encode(int ifindex, void *buf, size_t size);
  * such an answer.
  */
 int rtnl_stats_decode(const struct nlmsghdr *nlh, uint64_t *ret_sent, uint64_t *ret_received);
+/* The same, of a dump: whose they are. */
+int rtnl_stats_decode_device(const struct nlmsghdr *nlh, int *ret_ifindex, uint64_t *ret_sent,
+			     uint64_t *ret_received);

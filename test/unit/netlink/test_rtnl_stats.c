@@ -59,6 +59,23 @@ static void multicast_does_not_count_as_received(void **state)
 	assert_int_equal(received, 700);
 }
 
+static void a_dump_says_whose_they_are(void **state)
+{
+	struct nlmsghdr *m =
+		answer(RTM_NEWSTATS, IFLA_STATS_LINK_64, sizeof(struct rtnl_link_stats64));
+	uint64_t sent, received;
+	int ifindex;
+
+	assert_int_equal(rtnl_stats_decode_device(m, &ifindex, &sent, &received), 0);
+	assert_int_equal(ifindex, 7);
+	assert_int_equal(sent, 2000);
+	assert_int_equal(received, 700);
+	free(m);
+	m = answer(RTM_NEWSTATS, IFLA_STATS_LINK_64, 8);
+	assert_int_equal(rtnl_stats_decode_device(m, &ifindex, &sent, &received), -EBADMSG);
+	free(m);
+}
+
 static void counters_of_other_kernels_are_read_as_far_as_needed(void **state)
 {
 	uint64_t sent, received = 0;
@@ -114,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(multicast_does_not_count_as_received),
+		cmocka_unit_test(a_dump_says_whose_they_are),
 		cmocka_unit_test(counters_of_other_kernels_are_read_as_far_as_needed),
 		cmocka_unit_test(anything_else_is_refused),
 		cmocka_unit_test(the_question_names_the_device_and_asks_for_nothing_else),
