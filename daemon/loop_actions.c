@@ -13,6 +13,8 @@
 
 /* Lines of one report that are worth logging. */
 #define REPORT_LINES_MAX 20
+/* A detection that took less is no news. */
+#define DETECT_MIN_US 1000
 /* So many interrupted looks in a row are worth a line. */
 #define INTERRUPTED_MAX 5
 
@@ -229,7 +231,8 @@ static void apply_change(struct loop *l, const struct core_actions *a, struct co
 	applied(l, r, "switch", ret);
 	if (r < 0)
 		return;
-	if (l->detect_us)
+	/* at the loss of a carrier, sign and decision are one */
+	if (l->detect_us >= DETECT_MIN_US)
 		log_info("switch",
 			 "detected in %" PRIu64 " us, decided in %" PRIu64
 			 " us, committed in %lu us",
