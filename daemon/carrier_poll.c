@@ -66,7 +66,7 @@ static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 	struct carrier_poll *p = container_of(w, struct carrier_poll, timer);
 	struct core_event event = { .type = CORE_EVENT_CARRIER };
 
-	w->repeat = loop_tick_delay_s(INTERVAL_S / 2);
+	w->repeat = loop_tick_delay_s(INTERVAL_S / 2, LOOP_TICK_S);
 	ev_timer_again(ev, w);
 	ask_all(p);
 	if (++p->untold < TELL_EVERY && !memcmp(p->asked, p->carrier, p->n * sizeof(*p->asked)))

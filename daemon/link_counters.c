@@ -12,13 +12,12 @@
 #include <stdbool.h>
 
 /*
- * While packets go out by some link, and a while after; and while none do but
- * probes. Looking costs more by waking up than by asking.
+ * While packets go out by some link, and a while after. While none do but
+ * probes: at slow ticks. Looking costs more by waking up than by asking.
  */
-#define INTERVAL_S	0.1
-#define IDLE_INTERVAL_S 0.25
-#define BUSY_PACKETS	3 /* in one interval */
-#define BUSY_LOOKS	10
+#define INTERVAL_S   0.1
+#define BUSY_PACKETS 3 /* in one interval */
+#define BUSY_LOOKS   10
 /* One question for all devices costs less than one for each of ours, unless there are many others. */
 #define OTHERS_MAX 4 /* x ours */
 
@@ -112,7 +111,8 @@ static void on_timer(struct ev_loop *ev, ev_timer *t, int revents)
 		ask_all(c);
 	else
 		ask_each(c);
-	t->repeat = loop_tick_delay_s((c->busy ? INTERVAL_S : IDLE_INTERVAL_S) - LOOP_TICK_S / 2);
+	t->repeat = c->busy ? loop_tick_delay_s(INTERVAL_S - LOOP_TICK_S / 2, LOOP_TICK_S)
+			    : loop_tick_delay_s(LOOP_SLOW_TICK_S / 2, LOOP_SLOW_TICK_S);
 	if (c->n_watched)
 		ev_timer_again(ev, t);
 }

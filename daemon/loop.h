@@ -38,16 +38,17 @@ uint64_t loop_now_ns(void);
 
 /*
  * What has to be done again and again, and not to the millisecond, is done
- * together, at ticks: waking up is what costs. Seconds until the first tick that is
- * not sooner than that.
+ * together, at ticks: waking up is what costs. Seconds until the first tick (of
+ * these) that is not sooner than that.
  */
-#define LOOP_TICK_S 0.025
-static inline double loop_tick_delay_s(double at_least_s)
+#define LOOP_TICK_S	 0.025
+#define LOOP_SLOW_TICK_S (10 * LOOP_TICK_S)
+static inline double loop_tick_delay_s(double at_least_s, double tick_s)
 {
 	double now_s = (double)loop_now_ns() / 1e9;
-	uint64_t ticks = (uint64_t)((now_s + at_least_s) / LOOP_TICK_S) + 1;
+	uint64_t ticks = (uint64_t)((now_s + at_least_s) / tick_s) + 1;
 
-	return (double)ticks * LOOP_TICK_S - now_s;
+	return (double)ticks * tick_s - now_s;
 }
 
 /*

@@ -13,9 +13,14 @@
 #define NS_PER_MS 1000000u
 /* Looks that others' events cause take at most a tenth of the time. */
 #define HURRY_REST 10
-/* Carrier is polled at multiples of this: one wakeup instead of two. Not where it would crowd rounds. */
+/*
+ * Carrier is polled at multiples of TICK_NS, and waking up is most of what a
+ * question costs: so rounds that are seldom fall together at every tenth of them.
+ * Not where it would crowd them.
+ */
 #define TICK_NS	  25000000u
 #define TICKED_NS (16 * TICK_NS)
+#define SELDOM_NS (40 * TICK_NS)
 
 /* ---- the outcome of questions ---- */
 
@@ -160,7 +165,9 @@ static uint64_t place_of(const struct prober_run *run, uint64_t interval)
 {
 	uint64_t place = interval / 65536 * run->phase;
 
-	return interval < TICKED_NS ? place : place - place % TICK_NS;
+	if (interval < TICKED_NS)
+		return place;
+	return place - place % (interval < SELDOM_NS ? TICK_NS : 10 * TICK_NS);
 }
 
 /*
