@@ -8,6 +8,7 @@
 #include "daemon/loop.h"
 #include "daemon/prober_set.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define NS_PER_MS 1000000u
@@ -52,9 +53,20 @@ void prober_run_no_answer(struct prober_run *run, size_t host)
 	decide(run, host, UINT64_MAX);
 }
 
+/*
+ * What we have too little of says nothing about the link: else all of them would
+ * fail at once. Not so ENOBUFS, nor EAGAIN of a send: the device's queue is full.
+ */
+static bool is_lack(const struct prober_run *run, int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	       (error == EAGAIN && run->probe->type == POLICY_PROBE_EXEC);
+}
+
 void prober_run_fault(struct prober_run *run, const char *what, int error)
 {
 	run->faulty = true;
+	run->lacking = run->lacking || is_lack(run, error);
 	if (run->fault == error)
 		return;
 	run->fault = error;
@@ -143,7 +155,7 @@ static void begin(struct prober_run *run, uint64_t now_ns)
 	run->asking = true;
 	run->extra = run->hurried;
 	run->hurry = run->hurried = false;
-	run->faulty = false;
+	run->faulty = run->lacking = false;
 	run->started_ns = now_ns;
 	set_hosts(run);
 	if (r < 0)
@@ -213,6 +225,8 @@ static bool is_news(const struct prober_run *run)
 {
 	bool answered = run->questions[0].rtt_ns != UINT64_MAX;
 
+	if (run->lacking)
+		return false;
 	return !run->extra || !run->rounds || answered != run->answered;
 }
 

@@ -71,6 +71,7 @@ struct prober_run {
 
 	int fault; /* errno told already */
 	bool faulty; /* this round had one */
+	bool lacking; /* we had no descriptor or memory: it does not count */
 };
 
 /* ---- for the types ---- */
