@@ -192,7 +192,8 @@ static int start_control(struct loop *l)
 
 	if (r == 0)
 		return 0;
-	if (config->socket_required)
+	/* a daemon is there already: two would undo each other's work */
+	if (config->socket_required || r == -EADDRINUSE)
 		return failed(config->socket_path, r);
 	log_warn("start", "no control socket at %s: %s", config->socket_path, strerror(-r));
 	return 0;

@@ -70,6 +70,14 @@ expect 2 "exit status of wrong usage" echo $?
 expect "omr-nftd: error" "a second daemon does not take the socket" sh -c "
 	nsenter --net=/run/netns/router '$OMR_BIN/omr-nftd' --policy $LAB_TMP/policy.json --socket $SOCKET 2>&1 |
 		sed -n 's/.*Address already in use.*/omr-nftd: error/p'"
+# not asked for by name, either: the path that is the default one
+mkdir -p /run/omr-nft
+touch /run/omr-nft/control.sock
+mount --bind $SOCKET /run/omr-nft/control.sock
+expect 1 "nor does it go on without one" sh -c "
+	timeout 20 nsenter --net=/run/netns/router '$OMR_BIN/omr-nftd' --policy $LAB_TMP/policy.json 2>/dev/null
+	echo \$?"
+umount /run/omr-nft/control.sock
 touch $LAB_TMP/file
 at router "$OMR_BIN/omr-nftd" --policy $LAB_TMP/policy.json --socket $LAB_TMP/file 2>/dev/null
 expect 1 "a file in the socket's place is fatal" echo $?
