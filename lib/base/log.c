@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +21,8 @@
 #include "base/cleanup.h"
 #include "base/log_limit.h"
 #include "base/strbuf.h"
+
+#define WAIT_MS 20
 
 static const struct {
 	const char *name;
@@ -33,6 +37,8 @@ static const struct {
 static enum log_level max_level = LOG_LEVEL_INFO;
 static log_sink sink;
 static struct log_limit limit;
+static unsigned n_lost; /* lines, one after the other, that stderr did not take */
+static bool cut; /* of the first of these it took the beginning */
 
 void log_set_level(enum log_level level)
 {
@@ -61,29 +67,62 @@ static bool stderr_is_journal(void)
 	return strcmp(stream, here) == 0;
 }
 
-static void write_all(const char *p, size_t n)
+/*
+ * Whoever reads our lines may be stuck, and a failover must not wait for it: what
+ * it does not take within a moment is lost, and told when it reads again. A pipe
+ * that polls as writable takes PIPE_BUF bytes at once.
+ */
+static bool write_part(const char *p, size_t n)
 {
-	while (n > 0) {
-		ssize_t done = write(STDERR_FILENO, p, n);
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+	ssize_t done;
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return; /* nowhere left to complain */
-		p += done;
-		n -= (size_t)done;
-	}
+	do
+		done = poll(&out, 1, n_lost ? 0 : WAIT_MS);
+	while (done < 0 && errno == EINTR);
+	if (done <= 0)
+		return false;
+	do
+		done = write(STDERR_FILENO, p, n);
+	while (done < 0 && errno == EINTR);
+	return done == (ssize_t)n;
 }
 
-static void log_to_stderr(enum log_level level, const char *token, const char *text)
+static bool write_all(const char *p, size_t n)
+{
+	bool some = false;
+
+	while (n > 0) {
+		size_t part = n < PIPE_BUF ? n : PIPE_BUF;
+
+		if (!write_part(p, part)) {
+			cut = cut || some;
+			return false;
+		}
+		some = true;
+		p += part;
+		n -= part;
+	}
+	cut = false;
+	return true;
+}
+
+static void write_line(enum log_level level, const char *token, const char *text)
 {
 	_cleanup_(strbuf_done) struct strbuf line = STRBUF_NULL;
+	bool journal = stderr_is_journal();
 
-	if (stderr_is_journal())
-		strbuf_addf(&line, "%s%s: %s\n", levels[level].journal, token, text);
+	if (n_lost)
+		strbuf_addf(&line, "%s%s%slog: %u lines lost: nobody read them\n", cut ? "\n" : "",
+			    journal ? levels[LOG_LEVEL_WARNING].journal
+				    : levels[LOG_LEVEL_WARNING].name,
+			    journal ? "" : " ", n_lost);
+	strbuf_addf(&line, "%s%s%s: %s\n", journal ? levels[level].journal : levels[level].name,
+		    journal ? "" : " ", token, text);
+	if (write_all(line.text, line.len))
+		n_lost = 0;
 	else
-		strbuf_addf(&line, "%s %s: %s\n", levels[level].name, token, text);
-	write_all(line.text, line.len);
+		n_lost++;
 }
 
 static uint64_t now_ms(void)
@@ -96,7 +135,7 @@ static uint64_t now_ms(void)
 
 static void put(enum log_level level, const char *token, const char *text)
 {
-	(sink ? sink : log_to_stderr)(level, token, text);
+	(sink ? sink : write_line)(level, token, text);
 }
 
 static void tell_counts(uint64_t now, bool all)

@@ -154,6 +154,36 @@ static void an_inherited_journal_stream_is_not_believed(void **state)
 	assert_string_equal(out, "error apply: one\nwarning link: two?three\ninfo core: \n");
 }
 
+/* A reader that is stuck: nothing waits for it, and it is told what it has missed. */
+static void a_reader_that_is_stuck_holds_nobody_up(void **state)
+{
+	char out[1 << 18];
+	int ends[2], saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	log_set_sink(NULL);
+	log_set_level(LOG_LEVEL_DEBUG);
+	alarm(20); /* else the test would not end */
+	for (unsigned i = 0; i < 5000; i++)
+		log_debug("link", "line %u of those that nobody reads", i);
+	n = read(ends[0], out, sizeof(out) - 1);
+	log_debug("link", "read again");
+	alarm(0);
+	assert_true(n > 40000);
+	assert_memory_equal(out, "debug link: line 0 of", 21);
+	n = read(ends[0], out, sizeof(out) - 1);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(ends[0]);
+	close(ends[1]);
+	assert_true(n > 0);
+	out[n] = '\0';
+	assert_memory_equal(out, "warning log: ", 13);
+	assert_non_null(strstr(out, " lines lost: nobody read them\ndebug link: read again\n"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -166,6 +196,7 @@ int main(void)
 		cmocka_unit_test_setup(a_terminal_gets_level_names, reset),
 		cmocka_unit_test_setup(the_journal_gets_prefixes, reset),
 		cmocka_unit_test_setup(an_inherited_journal_stream_is_not_believed, reset),
+		cmocka_unit_test_setup(a_reader_that_is_stuck_holds_nobody_up, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
