@@ -4,7 +4,7 @@
 
 SETUP_BUILD="build-essential cmake pkg-config libnftables-dev libnftnl-dev libmnl-dev libjansson-dev libev-dev
 	libcmocka-dev iproute2 util-linux"
-SETUP_TEST="nftables dnsmasq-base bird2 bind9-dnsutils conntrack python3 python3-jsonschema"
+SETUP_TEST="nftables dnsmasq-base bird2 bind9-dnsutils conntrack iputils-ping python3 python3-jsonschema"
 
 # setup_packages NAME...: installs those that are missing, and says which
 setup_packages() {
