@@ -5,6 +5,7 @@
 #include "daemon/options.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 
 enum {
 	EXIT_OK = 0,
@@ -25,6 +26,17 @@ static int run(const struct options *o)
 	return loop_run(&config);
 }
 
+/* Each question of a tcp or http probe is a socket; nothing here uses select(2). */
+static void raise_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -37,5 +49,6 @@ int main(int argc, char **argv)
 	}
 	if (o.debug)
 		log_set_level(LOG_LEVEL_DEBUG);
+	raise_open_files();
 	return run(&o);
 }
