@@ -189,7 +189,8 @@ static int nl_socket_take_part(struct nl_socket *s, size_t n, uint32_t seq, nl_s
 	const struct nlmsghdr *nlh;
 	int r;
 
-	nl_message_for_each(nlh, s->buf, n) {
+	nl_message_for_each(nlh, s->buf, n)
+	{
 		struct nl_reply reply;
 
 		if (nlh->nlmsg_seq != seq || nlh->nlmsg_type == NLMSG_NOOP)
@@ -325,7 +326,8 @@ int nl_socket_batch(struct nl_socket *s, const void *buf, size_t len, uint32_t a
 			return (int)n;
 		if (n == 0)
 			break;
-		nl_message_for_each(nlh, s->buf, (size_t)n) {
+		nl_message_for_each(nlh, s->buf, (size_t)n)
+		{
 			struct nl_reply reply;
 
 			if (nl_reply_parse(nlh, &reply) < 0)
@@ -371,7 +373,8 @@ int nl_socket_read(struct nl_socket *s, nl_socket_cb cb, void *data)
 			return (int)n;
 		if (n == 0)
 			return lost ? -ENOBUFS : 0;
-		nl_message_for_each(nlh, s->buf, (size_t)n) {
+		nl_message_for_each(nlh, s->buf, (size_t)n)
+		{
 			r = cb ? cb(nlh, data) : 0;
 			if (r < 0)
 				return r;

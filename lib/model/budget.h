@@ -21,7 +21,8 @@ struct budget {
 	uint32_t silent_ms[INET_FAMILY_COUNT];
 	/* the same while traffic flows that is not answered (suspect_after); UINT32_MAX: off */
 	uint32_t suspect_ms[INET_FAMILY_COUNT];
-	uint32_t recover_ms[INET_FAMILY_COUNT]; /* rise, hold_down, failback delay: until used again */
+	/* rise, hold_down, failback delay: until used again */
+	uint32_t recover_ms[INET_FAMILY_COUNT];
 };
 
 void budget_of_link(const struct policy *p, const struct policy_link *l, struct budget *ret);

@@ -13,6 +13,6 @@ struct nlmsghdr;
 const struct nlmsghdr *nl_message_first(const void *buf, size_t len);
 const struct nlmsghdr *nl_message_next(const void *buf, size_t len, const struct nlmsghdr *nlh);
 
-#define nl_message_for_each(nlh, buf, len)                 \
-	for ((nlh) = nl_message_first((buf), (len)); (nlh); \
+#define nl_message_for_each(nlh, buf, len)                                                         \
+	for ((nlh) = nl_message_first((buf), (len)); (nlh);                                        \
 	     (nlh) = nl_message_next((buf), (len), (nlh)))

@@ -103,8 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size)
 		memcpy(copy, data, size);
-	nl_message_for_each(nlh, copy, size)
-		read_message(nlh, &s);
+	nl_message_for_each(nlh, copy, size) read_message(nlh, &s);
 	nft_decode_finish(&s);
 	arena_free(s.arena);
 	free(copy);
