@@ -61,7 +61,7 @@ static void answers_are_judged(void **state)
 		{ "no such name", 3, 0x83, DNS_ANSWER_GOOD },
 		{ "format error", 3, 0x81, DNS_ANSWER_BAD },
 		{ "server failure", 3, 0x82, DNS_ANSWER_BAD },
-		{ "not implemented", 3, 0x84, DNS_ANSWER_BAD },
+		{ "NOTIMP", 3, 0x84, DNS_ANSWER_BAD },
 		{ "refused", 3, 0x85, DNS_ANSWER_BAD },
 		{ "another id", 0, 0x13, DNS_ANSWER_FOREIGN },
 		{ "another id", 1, 0x35, DNS_ANSWER_FOREIGN },
