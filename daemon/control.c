@@ -209,7 +209,7 @@ static void on_reloaded(void *data, int status, const char *text)
 		control_json_set_text(
 			j, "error",
 			status == 3 ? "the policy is refused; the one before stays in force"
-				    : "the reload failed; the policy before stays in force");
+				    : "the reload failed");
 		control_json_set(j, "status", json_integer(status));
 	}
 	control_json_set_text(j, status ? "faults" : "warnings", text && *text ? text : NULL);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "daemon/loop_state.h"
 #include "daemon/notify.h"
 #include "daemon/prober.h"
@@ -124,16 +125,21 @@ static void load_failed(struct loop *l, const char *text)
 {
 	struct loop_reload *r = &l->reload;
 	bool switched = r->switched;
+	_cleanup_(strbuf_done) struct strbuf told = STRBUF_NULL;
 
 	r->loading = false;
 	loop_actions_fault(&l->load_error, "apply", text);
+	/* the new core is in charge already, and will load again */
+	strbuf_addf(&told, "%s%s", text,
+		    switched ? "; the new policy stays and is tried again"
+			     : "; the policy before it stays in force");
 	if (switched)
 		loop_event(l, &(struct core_event){ .type = CORE_EVENT_LOAD_FAILED });
 	else
 		log_err("reload", "%s cannot be loaded; the policy before it stays in force",
 			l->config->policy_path);
 	nft_watch_resume(&l->nft); /* and what was loaded is tidied up by a check */
-	end(l, 1, text);
+	end(l, 1, strbuf_text(&told));
 }
 
 static void load_done(struct loop *l, const struct worker_load_report *report)
